@@ -1,0 +1,1 @@
+"""EDGE: text measured in tokens, offline; the only owner of tiktoken and of its vocabularies."""

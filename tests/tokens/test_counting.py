@@ -1,0 +1,243 @@
+"""Counting is what tiktoken counts, cutting keeps whole characters, and no text breaks either."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mcli.tokens import counting, tokenizer
+from mcli.tokens.counting import ENCODINGS, Choice
+
+FOX = "The quick brown fox jumps over the lazy dog. 你好\uff0c世界 🎉"
+
+encodings = st.sampled_from(ENCODINGS)
+
+PARTS = [
+    "a",
+    "B",
+    "é",
+    "1",
+    "42",
+    "/",
+    ".",
+    "!",
+    "'s",
+    "'LL",
+    "don't",
+    " the",
+    "Hello",
+    "```",
+    "====",
+]
+SPACES = [" ", "  ", "\t", "\n", "\n\n", "\r\n", "\u3000", "\x1c", "\x85", "\u200b", "\u0301"]
+SCRIPTS = ["中", "你好", "नमस्ते", "Привет", "한국어", "👩\u200d👩\u200d👧", "😀", "<|endoftext|>"]
+
+awkward = st.lists(st.sampled_from(PARTS + SPACES + SCRIPTS)).map("".join)
+"""Text made of what decides where tokens end: spaces, line ends, marks, digits, slashes."""
+
+texts = st.one_of(awkward, st.text(), st.text(st.characters(codec="ascii")))
+"""Any text but lone surrogates."""
+
+loading = settings(deadline=None)
+"""No deadline: whichever example comes first loads the vocabulary."""
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "tokens"),
+    [
+        ("tiktoken is great!", "o200k_base", [83, 8251, 2488, 382, 2212, 0]),
+        ("tiktoken is great!", "o200k_harmony", [83, 8251, 2488, 382, 2212, 0]),
+        ("tiktoken is great!", "cl100k_base", [83, 1609, 5963, 374, 2294, 0]),
+    ],
+)
+def test_known_tokens(text: str, encoding: str, tokens: list[int]) -> None:
+    assert tokenizer.encode(text, encoding) == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "tokens"),
+    [
+        ("", "o200k_base", 0),
+        ("tiktoken is great!", "o200k_base", 6),
+        ("tiktoken is great!", "cl100k_base", 6),
+        (FOX, "o200k_base", 16),
+        (FOX, "cl100k_base", 20),
+    ],
+)
+def test_known_counts(text: str, encoding: str, tokens: int) -> None:
+    assert counting.count(text, encoding) == tokens
+
+
+@pytest.mark.parametrize(
+    ("model", "encoding", "approximate"),
+    [
+        ("gpt-4", "cl100k_base", False),
+        ("gpt-4-0613", "cl100k_base", False),
+        ("gpt-4o", "o200k_base", False),
+        ("gpt-4.1-mini", "o200k_base", False),
+        ("gpt-5", "o200k_base", False),
+        ("gpt-5-nano", "o200k_base", False),
+        ("o3", "o200k_base", False),
+        ("gpt-3.5-turbo", "cl100k_base", False),
+        ("gpt-oss-20b", "o200k_harmony", False),
+        ("text-embedding-3-small", "cl100k_base", False),
+        ("openai/gpt-4o", "o200k_base", False),
+        ("openrouter/openai/gpt-4", "cl100k_base", False),
+        ("openai/gpt-4:free", "cl100k_base", False),
+        ("GPT-4", "cl100k_base", False),
+        ("OpenAI/GPT-4o", "o200k_base", False),
+        ("ft:gpt-3.5-turbo:org::id", "cl100k_base", False),
+        ("ft:gpt-4o-mini-2024-07-18:org::id", "o200k_base", False),
+        ("ft:gpt-4.1-2025-04-14:org::id", "o200k_base", False),
+        ("text-davinci-003", "o200k_base", True),
+        ("gpt2", "o200k_base", True),
+        ("claude-x", "o200k_base", True),
+        ("anthropic/claude-x", "o200k_base", True),
+        ("gpt-6", "o200k_base", True),
+        ("openai/", "o200k_base", True),
+        ("", "o200k_base", True),
+    ],
+)
+def test_the_encoding_of_a_model(model: str, encoding: str, approximate: bool) -> None:
+    assert counting.choose(model) == Choice(encoding, approximate)
+
+
+@given(st.text())
+def test_any_model_name_has_an_encoding_we_ship(model: str) -> None:
+    assert counting.choose(model).encoding in ENCODINGS
+
+
+@given(texts, encodings)
+@loading
+def test_a_count_is_that_of_tiktoken(text: str, encoding: str) -> None:
+    assert counting.count(text, encoding) == len(tokenizer.load(encoding).encode_ordinary(text))
+
+
+@given(texts, encodings)
+@loading
+def test_a_text_has_at_most_as_many_tokens_as_bytes(text: str, encoding: str) -> None:
+    assert counting.count(text, encoding) <= len(text.encode())
+
+
+@example(".\n//a", "o200k_base", 0)
+@example("a\n\nb", "cl100k_base", 0)
+@example("a\nb\nc", "cl100k_base", 0)
+@given(awkward, encodings, st.integers(0, 20))
+@loading
+def test_a_long_text_is_counted_in_pieces_without_a_difference(
+    text: str, encoding: str, piece: int
+) -> None:
+    exact = len(tokenizer.load(encoding).encode_ordinary(text))
+    whole = counting.cut(text, encoding, exact // 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "PIECE", piece)
+
+        assert counting.count(text, encoding) == exact
+        assert counting.cut(text, encoding, exact // 2) == whole
+
+
+@given(texts, encodings, st.integers(-1, 40))
+@loading
+def test_a_cut_is_the_longest_prefix_within_the_first_tokens(
+    text: str, encoding: str, limit: int
+) -> None:
+    tiktoken = tokenizer.load(encoding)
+    within = tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[: max(limit, 0)])
+
+    kept = counting.cut(text, encoding, limit)
+
+    assert text.startswith(kept)
+    assert within.startswith(kept.encode())
+    longer = text[: len(kept) + 1]
+    assert longer == kept or not within.startswith(longer.encode())
+
+
+@given(texts, encodings, st.integers(0, 40))
+@loading
+def test_a_cut_between_characters_keeps_the_limit_when_counted_again(
+    text: str, encoding: str, limit: int
+) -> None:
+    tiktoken = tokenizer.load(encoding)
+    kept = counting.cut(text, encoding, limit)
+    between = kept.encode() == tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[:limit])
+
+    assert counting.count(kept, encoding) <= limit + (0 if between else 2)
+
+
+def test_a_cut_inside_a_character_may_count_more_than_the_limit() -> None:
+    # The first token is ` 실` and a third of the next letter; ` 실` alone is two.
+    assert counting.cut(" 실험", "cl100k_base", 1) == " 실"
+    assert counting.count(" 실", "cl100k_base") == 2
+
+
+def test_a_cut_drops_an_emoji_it_would_halve() -> None:
+    assert counting.count("Hi 👩‍🚀", "cl100k_base") > 2
+    assert counting.cut("Hi 👩‍🚀", "cl100k_base", 2) == "Hi "
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_text_within_the_limit_is_kept_whole(encoding: str) -> None:
+    assert counting.cut(FOX, encoding, counting.count(FOX, encoding)) == FOX
+    assert counting.cut(FOX, encoding, 1_000_000) == FOX
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("special", ["<|endoftext|>", "<|endofprompt|>", "<|start|>", "<|call|>"])
+def test_special_tokens_are_text(encoding: str, special: str) -> None:
+    assert counting.count(special, encoding) > 1
+    assert counting.cut(special, encoding, 100) == special
+
+
+@pytest.mark.parametrize("encoding", ["p50k_base", "O200K_BASE", "", "../o200k_base"])
+def test_an_unknown_encoding_is_a_value_error(encoding: str) -> None:
+    with pytest.raises(ValueError, match="unknown encoding"):
+        counting.count("a", encoding)
+    with pytest.raises(ValueError, match="unknown encoding"):
+        counting.cut("a", encoding, 1)
+
+
+@given(st.text(st.characters(categories=["Cs", "Lu", "Zs"])), encodings)
+@loading
+def test_lone_surrogates_count_as_tiktoken_counts_them(text: str, encoding: str) -> None:
+    tokens = tokenizer.load(encoding).encode_ordinary(text)
+
+    assert counting.count(text, encoding) == len(tokens)
+    counting.cut(text, encoding, len(tokens) // 2).encode()
+
+
+def test_surrogates_come_back_from_a_cut_as_tokenized() -> None:
+    assert counting.cut("a\ud83cb \ud83c\udf89", "o200k_base", 100) == "a\ufffdb 🎉"
+
+
+@pytest.mark.parametrize(
+    ("character", "encoding", "tokens"),
+    [
+        ("a", "o200k_base", 125_000),
+        ("a", "cl100k_base", 125_000),
+        (" ", "o200k_base", 7_813),
+        (" ", "cl100k_base", 7_813),
+        ("\t", "o200k_base", 62_500),
+        ("😀", "o200k_base", 1_000_000),
+        ("中", "cl100k_base", 1_000_000),
+    ],
+)
+def test_a_million_of_one_character(character: str, encoding: str, tokens: int) -> None:
+    assert counting.count(character * 1_000_000, encoding) == tokens
+
+
+@pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
+def test_white_space_that_tiktoken_gives_up_on(encoding: str) -> None:
+    spaces = 128 * 10_000
+    with pytest.raises(ValueError, match="stack size"):
+        tokenizer.load(encoding).encode(" " * spaces + "x", disallowed_special=())
+
+    # 128 spaces are the longest token of spaces, and the last one belongs to the word after it.
+    assert counting.count(" " * spaces + " x", encoding) == 10_001
+    assert counting.cut("a" + " " * spaces + " x", encoding, 3) == "a" + " " * 256
+
+
+def test_nothing_is_lost_around_white_space_that_tiktoken_gives_up_on() -> None:
+    text = "one " + " \t" * 600_000 + "two\n" + "\u3000" * 300_000 + "three "
+
+    assert counting.cut(text, "o200k_base", 2_000_000) == text
