@@ -1,0 +1,5 @@
+"""`python -m mcli`."""
+
+from mcli.cli import entry
+
+entry()

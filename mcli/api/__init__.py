@@ -1,0 +1,1 @@
+"""EDGE: the wire and nothing else."""

@@ -1,0 +1,104 @@
+"""EDGE (pure): the events of a streamed reply to a Completion, proven complete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from mcli.api import codec, verdicts
+from mcli.api.sse import Event
+from mcli.api.textflow import TextFlow
+from mcli.chat import Completion, Usage
+from mcli.errors import Recovery, TryAgain
+
+
+class Assembly:
+    """Add each event; it gives the text to show, and at the end the completion.
+
+    A stream is complete if choice 0 has a finish reason or `[DONE]` came; a clean end of the
+    connection proves nothing. `progressed` tells whether
+    the last event moved the answer on.
+    """
+
+    def __init__(self, headers: Mapping[str, str], host: str) -> None:
+        self._headers = headers
+        self.host = host
+        self._flow = TextFlow()
+        self._pieces: list[str] = []
+        self._finish: str | None = None
+        self._model: str | None = None
+        self._usage: Usage | None = None
+        self._refusal = ""
+        self._calls_tools = False
+        self.done = False
+        self.progressed = False
+
+    def add(self, event: Event) -> str:
+        """The text that `event` adds to the answer. Raises the Failure of an error event."""
+        self.progressed = True
+        if event.data.strip().startswith("[DONE]"):
+            self.done = True
+            return ""
+        chunk = self._parse(event)
+        if not isinstance(chunk, dict):
+            raise codec.spoilt("bad_json", f"an event from {self.host} is not a JSON object")
+        fields = cast("dict[str, Any]", chunk)
+        self._model = codec.text_or_none(fields.get("model")) or self._model
+        self._usage = codec.usage_of(fields.get("usage")) or self._usage
+        choice = codec.first_choice(fields)
+        return "" if choice is None else self._choice(choice)
+
+    def completion(self) -> Completion:
+        """The whole answer. TryAgain if the stream ended before it did."""
+        self._pieces.append(self._flow.close())
+        if self._finish is None and not self.done:
+            raise TryAgain(
+                "stream_truncated", f"the stream from {self.host} ended before the answer did",
+                "run it again", recovery=Recovery.CHARGED,
+            )  # fmt: skip
+        completion = Completion(
+            text="".join(self._pieces),
+            finish_reason=self._finish,
+            model=self._model,
+            usage=self._usage,
+            refusal=self._refusal or None,
+            calls_tools=self._calls_tools,
+        )
+        codec.refuse_broken(completion)
+        return completion
+
+    def rest(self) -> str:
+        """The text that was held back and belongs to the answer; after `completion`."""
+        return self._pieces[-1]
+
+    def _parse(self, event: Event) -> Any:
+        chunk: Any
+        try:
+            chunk = json.loads(event.data)
+        except (ValueError, RecursionError):
+            if event.name == "error":
+                chunk = {"error": event.data}
+            else:
+                message = f"an event from {self.host} is not valid JSON"
+                raise codec.spoilt("bad_json", message) from None
+        if event.name == "error" and isinstance(chunk, dict):
+            told = verdicts.error_in({"error": chunk, **cast("dict[str, Any]", chunk)})
+            raise verdicts.of_error_in_ok(told or verdicts.ErrorBody(), self._headers)
+        if isinstance(chunk, dict) and cast("dict[str, Any]", chunk).get("error"):
+            told = verdicts.error_in(chunk) or verdicts.ErrorBody()
+            raise verdicts.of_error_in_ok(told, self._headers)
+        return cast(Any, chunk)
+
+    def _choice(self, choice: dict[str, Any]) -> str:
+        delta: Any = choice.get("delta") or choice.get("message") or {}
+        fields = cast("dict[str, Any]", delta) if isinstance(delta, dict) else {}
+        self._finish = codec.finish_of(choice) or self._finish
+        self._refusal += codec.text_or_none(fields.get("refusal")) or ""
+        self._calls_tools = self._calls_tools or bool(
+            fields.get("tool_calls") or fields.get("function_call")
+        )
+        text = self._flow.feed(codec.content_of(fields))
+        self._pieces.append(text)
+        self.progressed = bool(text or fields or self._finish)
+        return text

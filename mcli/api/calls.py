@@ -1,0 +1,200 @@
+"""EDGE: the calls of the API that mcli makes: a completion, and the list of models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcli.api import adapt, body, codec, verdicts
+from mcli.api.assembly import Assembly
+from mcli.api.client import Call, Client, Reply
+from mcli.api.persist import Note, Patience, persist
+from mcli.api.sse import EventTooLarge, Framer
+from mcli.chat import Completion, Exchange, Request
+from mcli.errors import BadReply, Failure, Recovery, TryAgain
+
+HEADER_S = 60.0
+"""A stream must begin within this; a reply that comes whole may take as long as it is made."""
+
+PROGRESS_S = 300.0
+"""The longest that a stream may go on without moving the answer on."""
+
+LARGEST_ERROR = 1 << 20
+
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to call and with which key."""
+
+    url: str
+    key: str | None
+
+
+async def complete(
+    request: Request, endpoint: Endpoint, patience: Patience, note: Note, show: Show | None
+) -> Exchange:
+    """The completion of `request`. With `show`, its text is handed on as it comes.
+
+    Raises a Failure that says how often was tried and what was changed on the way.
+    """
+    changed: dict[str, str] = {}
+    attempts = 0
+    async with Client(endpoint.url) as client:
+        while True:
+            once = _Once(client, request, endpoint, show)
+            try:
+                completion, tries = await persist(once.attempt, patience, note)
+                warnings = tuple(changed.values())
+                return Exchange(completion, attempts + tries, once.request_id, warnings)
+            except Failure as failure:
+                attempts += failure.attempts
+                change = adapt.adapted(request, failure, frozenset(changed))
+                if change is None:
+                    failure.attempts = attempts
+                    failure.warnings = tuple(changed.values())
+                    raise
+                name, request, warning = change
+                changed[name] = warning
+                note(warning)
+
+
+async def models(endpoint: Endpoint, patience: Patience, note: Note) -> list[dict[str, Any]]:
+    """The models the endpoint offers, as it describes them; each has an `id`."""
+
+    async def attempt() -> list[dict[str, Any]]:
+        call = Call(endpoint.url, codec.headers(endpoint.key, streams=False))
+        async with client.reply(call) as reply:
+            raw = await _accepted(reply)
+            return codec.model_ids(codec.parse(raw, reply.headers, reply.host))
+
+    async with Client(endpoint.url) as client:
+        found, _ = await persist(attempt, patience, note)
+        return found
+
+
+class _Once:
+    """One attempt at a completion, and what is known of the last one."""
+
+    def __init__(
+        self, client: Client, request: Request, endpoint: Endpoint, show: Show | None
+    ) -> None:
+        self._client = client
+        self._show = show if request.stream else None
+        self._streams = request.stream
+        headers = codec.headers(endpoint.key, request.stream)
+        self._call = Call(endpoint.url, headers, codec.encode(request))
+        self._shown = False
+        self.request_id: str | None = None
+
+    async def attempt(self) -> Completion:
+        """Send it and read the reply."""
+        try:
+            async with (
+                _header_timer(self._streams) as timer,
+                self._client.reply(self._call) as reply,
+            ):
+                timer.reschedule(None)
+                self.request_id = verdicts.request_id(reply.headers)
+                return await self._read(reply)
+        except TimeoutError:
+            raise TryAgain(
+                "stalled", f"no reply within {HEADER_S:.0f} s", "run it again later",
+                recovery=Recovery.MAYBE_CHARGED,
+            ) from None  # fmt: skip
+        except Failure as failure:
+            failure.request_id = failure.request_id or self.request_id
+            if self._shown:
+                # What a person has seen cannot be taken back, so it is not asked again.
+                failure.recovery = Recovery.PERMANENT
+            raise
+
+    async def _read(self, reply: Reply) -> Completion:
+        await _refuse_error(reply)
+        kind = reply.headers.get("content-type", "").lower()
+        if self._streams and "json" not in kind:
+            return await self._stream(reply)
+        completion = codec.decode(await body.whole(reply.pieces), reply.headers, reply.host)
+        self._hand_on(completion.text)
+        return completion
+
+    async def _stream(self, reply: Reply) -> Completion:
+        assembly = Assembly(reply.headers, reply.host)
+        framer = Framer()
+        head = b""
+        try:
+            async with asyncio.timeout(PROGRESS_S) as timer:
+                async for piece in reply.pieces:
+                    if not head.lstrip():
+                        head += piece
+                        if head.lstrip()[:1] in (b"<", b"{"):
+                            return await self._not_a_stream(reply, head)
+                    self._take(framer, assembly, piece)
+                    if assembly.done:
+                        break
+                    if assembly.progressed:
+                        timer.reschedule(asyncio.get_running_loop().time() + PROGRESS_S)
+                        assembly.progressed = False
+        except TimeoutError:
+            raise TryAgain(
+                "stalled", f"the stream from {reply.host} does not move on", "run it again",
+                recovery=Recovery.CHARGED,
+            ) from None  # fmt: skip
+        self._take(framer, assembly, None)
+        completion = assembly.completion()
+        self._hand_on(assembly.rest())
+        return completion
+
+    async def _not_a_stream(self, reply: Reply, head: bytes) -> Completion:
+        """A server that ignored `stream` and sent its reply whole, or a page."""
+        raw = head + await body.whole(reply.pieces)
+        completion = codec.decode(raw, reply.headers, reply.host)
+        self._hand_on(completion.text)
+        return completion
+
+    def _take(self, framer: Framer, assembly: Assembly, piece: bytes | None) -> None:
+        try:
+            for event in framer.close() if piece is None else framer.feed(piece):
+                self._hand_on(assembly.add(event))
+                if assembly.done:
+                    return
+        except EventTooLarge:
+            raise body.too_large(assembly.host) from None
+        except UnicodeDecodeError:
+            raise codec.spoilt(
+                "bad_encoding", f"the stream of {assembly.host} is not UTF-8"
+            ) from None
+
+    def _hand_on(self, text: str) -> None:
+        if text and self._show is not None:
+            self._shown = True
+            self._show(text)
+
+
+def _header_timer(streams: bool) -> asyncio.Timeout:
+    return asyncio.timeout(HEADER_S if streams else None)
+
+
+async def _refuse_error(reply: Reply) -> None:
+    """Raise what an error status means, with the error's body read as far as is sensible."""
+    if 200 <= reply.status < 300 and reply.status != 204:
+        return
+    if reply.status == 204:
+        raise codec.spoilt("empty_reply", f"{reply.host} sent an empty reply")
+    raw = b""
+    try:
+        async for piece in reply.pieces:
+            raw += piece
+            if len(raw) > LARGEST_ERROR:
+                break
+    except (BadReply, TryAgain):
+        pass  # the status says enough; a cut error page is still an error
+    raise verdicts.of_status(reply.status, reply.headers, raw, reply.host)
+
+
+async def _accepted(reply: Reply) -> bytes:
+    await _refuse_error(reply)
+    return await body.whole(reply.pieces)

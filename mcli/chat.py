@@ -1,0 +1,68 @@
+"""CORE: the vocabulary of a chat completion: frozen values without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of `POST {base_url}/chat/completions`.
+
+    `params` are the request's other fields, sent as they are and only when somebody asked for
+    them; `soft` names those that came from a recipe, which may be dropped if the server objects.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    soft: frozenset[str] = frozenset()
+    stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them; what it did not say is None, never invented."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A reply that arrived whole.
+
+    `finish_reason` is normalised (`stop`, `length`, `tool_calls`, `content_filter`, `error`) or
+    None if the server named none; `text` is the answer without reasoning; `model` is the
+    one that answered, which an aggregator may have chosen.
+    """
+
+    text: str
+    finish_reason: str | None
+    model: str | None = None
+    usage: Usage | None = None
+    refusal: str | None = None
+    calls_tools: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A completion and what it took to get it."""
+
+    completion: Completion
+    attempts: int
+    request_id: str | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,153 @@
+"""ENTRY: the list of commands, and the one place where a failure becomes a line and a number."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from mcli import __version__, envelope, output
+from mcli.commands.ask import ask
+from mcli.commands.classify import classify
+from mcli.commands.codegen import codegen
+from mcli.commands.config import config
+from mcli.commands.count_tokens import count_tokens
+from mcli.commands.models import models
+from mcli.commands.run import run_recipe
+from mcli.commands.sandbox import sandbox
+from mcli.commands.summarize import summarize
+from mcli.errors import ExitCode, Failure, ReaderGone, UsageFailure, WriteFailure
+
+app = typer.Typer(
+    help="Chat completions you can put in a script.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(ask)
+app.command()(summarize)
+app.command()(classify)
+app.command()(codegen)
+app.command("count-tokens")(count_tokens)
+app.command("run")(run_recipe)
+app.command()(models)
+app.add_typer(config, name="config")
+app.command()(sandbox)
+
+# The base of everything Typer raises for a wrong command line; it does not export it by name.
+_CommandLineError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end", is_eager=True)
+    ] = False,
+) -> None:
+    """Chat completions you can put in a script."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line. The exit code, or the negative number of the signal to die of."""
+    before_dashes = list(argv[: argv.index("--")] if "--" in argv else argv)
+    try:
+        if before_dashes[:1] == ["--version"]:
+            output.text(f"mcli {__version__}")
+            return ExitCode.OK
+        return int(app(args=list(argv), prog_name="mcli", standalone_mode=False) or ExitCode.OK)
+    except ReaderGone:
+        return -signal.SIGPIPE
+    except Failure as failure:
+        return _report(failure, before_dashes)
+    except _CommandLineError as error:
+        return _report(_usage(error), before_dashes)
+    except typer.Abort:
+        return -signal.SIGINT
+    except SystemExit:
+        # Nothing of ours exits: this is Typer, whose help text met a closed pipe.
+        return -signal.SIGPIPE
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        return _report(WriteFailure("io_error", reason), before_dashes)
+    except Exception as error:  # noqa: BLE001 - an uncaught one would exit with 1, which is a verdict
+        return _report(_bug(error, before_dashes), before_dashes)
+
+
+def entry() -> NoReturn:
+    """The program: one command line, everything flushed, and an end that tells the truth.
+
+    It leaves by `os._exit`, so that no thread that hangs in a resolver can hold it back, or by the
+    signal itself, so that shells and loops see it.
+    """
+    _own_the_descriptors()
+    _die_by_signals()
+    code = main(sys.argv[1:])
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+def _report(failure: Failure, argv: list[str]) -> int:
+    """The failure's line on stderr, and with `--json` its envelope on stdout."""
+    code = int(failure.exit_code)
+    try:
+        if "--json" in argv:
+            output.failure_envelope(envelope.of_failure(failure))
+    except ReaderGone:
+        return -signal.SIGPIPE
+    except WriteFailure as failed:
+        failure, code = failed, int(failed.exit_code)
+    output.failure_line(failure)
+    return code
+
+
+def _usage(error: Exception) -> UsageFailure:
+    """Typer's complaint on one line, with where to find out more."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "mcli"
+    told: Any = getattr(error, "format_message", error.__str__)()
+    message = " ".join(str(told).split()).rstrip(".")
+    message = message[:1].lower() + message[1:] if message else "the command line is incomplete"
+    return UsageFailure("usage", message, f"see {command} --help")
+
+
+def _bug(error: Exception, argv: list[str]) -> Failure:
+    """What is told of an internal error: its kind and place, never its text or its variables."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    if "--debug" in argv:
+        output.traceback_text("".join(traceback.format_exception(error)))
+    place = f"{os.path.basename(last.filename)}:{last.lineno}"
+    return Failure(
+        "bug", f"internal error: {type(error).__name__} at {place}", "report it, with --debug"
+    )
+
+
+def _own_the_descriptors() -> None:
+    """Open what the caller closed of 0, 1 and 2, so that no file of ours gets those numbers.
+
+    A closed stdout becomes one that cannot be written, so that the loss of an answer shows.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    else:
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # pyright: ignore
+
+
+def _die_by_signals() -> None:
+    """Ctrl-C kills at once, also in a resolver or an import; what was ignored stays ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

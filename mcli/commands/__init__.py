@@ -1,0 +1,1 @@
+"""FLAGS: one file a command: declare flags, build values, make one call."""

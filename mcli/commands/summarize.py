@@ -1,0 +1,44 @@
+"""FLAGS: `mcli summarize`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mcli import options
+from mcli.errors import ExitCode
+from mcli.settings import Said
+
+
+@options.takes(options.COMPLETION)
+def summarize(
+    said: Said,
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...")] = None,
+    points: Annotated[str | None, typer.Option(metavar="N", help="How many points (3)")] = None,
+    words: Annotated[str | None, typer.Option(metavar="N", help="At most so many words")] = None,
+    style: Annotated[
+        str | None, typer.Option(metavar="STYLE", help="bullets, paragraph or headline")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Language of the summary")
+    ] = None,
+    focus: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What to look at above all")
+    ] = None,
+) -> ExitCode:
+    """A summary of files, or of stdin.
+
+    mcli summarize report.txt --points 5
+    """
+    from mcli import plan, run
+
+    named = {
+        "points": points,
+        "words": words,
+        "style": style,
+        "language": language,
+        "focus": focus,
+    }
+    variables = {name: value for name, value in named.items() if value is not None}
+    return run.once(plan.Job("summarize", variables, tuple(files or ()), bundled=True), said)

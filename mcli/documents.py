@@ -1,0 +1,103 @@
+"""EDGE: YAML text to strict nodes; the only owner of yaml.
+
+The events are looked at before anything is built, so an alias bomb, a deep nest or a tag costs
+nothing. What comes out is text with places; `strict` decides what it means.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from mcli.errors import ConfigFailure
+from mcli.strict import Node
+
+LARGEST = 1 << 20
+"""Bytes of a recipe or configuration file."""
+
+_DEEPEST = 50
+_MOST_NODES = 100_000
+
+# libyaml's loader is four times as fast; the pure one is there where wheels lack it.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_yaml: Any = yaml  # its functions have no types
+
+
+def parse(raw: bytes, name: str) -> Node:
+    """The single document in `raw`, whose places are called `name:line:column`.
+
+    Raises ConfigFailure for anything but plain YAML: syntax errors, tags, anchors, aliases,
+    duplicate keys, more than one document, more than 1 MiB, deeper than 50 levels.
+    """
+    if len(raw) > LARGEST:
+        raise ConfigFailure("bad_document", f"{name}: larger than 1 MiB")
+    try:
+        source = raw.decode("utf-8-sig")
+        _scan(source, name)
+        root = _yaml.compose(source, Loader=_Loader)
+    except UnicodeDecodeError as error:
+        raise ConfigFailure(
+            "bad_document", f"{name}: not UTF-8 at byte {error.start}", "save it as UTF-8"
+        ) from None
+    except yaml.YAMLError as error:
+        raise _syntax_failure(error, name) from None
+    if root is None:
+        raise ConfigFailure("bad_document", f"{name}: the file is empty")
+    return _node(root, name)
+
+
+def _scan(source: str, name: str) -> None:
+    """Refuse what a plain document does not need, before any of it is built."""
+    depth = nodes = documents = 0
+    for event in _yaml.parse(source, Loader=_Loader):
+        where = _place(name, event.start_mark)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ConfigFailure("bad_document", f"{where}: anchors and aliases are not allowed")
+        if isinstance(event, yaml.NodeEvent):
+            nodes += 1
+            if getattr(event, "tag", None):
+                raise ConfigFailure("bad_document", f"{where}: tags are not allowed")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if depth > _DEEPEST or nodes > _MOST_NODES:
+            raise ConfigFailure("bad_document", f"{where}: nested too deep or too large")
+        if documents > 1:
+            raise ConfigFailure("bad_document", f"{where}: more than one document")
+
+
+def _node(node: Any, name: str) -> Node:
+    place = _place(name, node.start_mark)
+    if isinstance(node, yaml.MappingNode):
+        return Node(_fields(node, name), place)
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_node(child, name) for child in node.value], place)
+    return Node(node.value, place, plain=not node.style)
+
+
+def _fields(node: yaml.MappingNode, name: str) -> dict[str, Node]:
+    fields: dict[str, Node] = {}
+    for key, child in node.value:
+        where = _place(name, key.start_mark)
+        if not isinstance(key, yaml.ScalarNode):
+            raise ConfigFailure("bad_document", f"{where}: a key must be text")
+        if key.value in fields:
+            raise ConfigFailure("bad_document", f'{where}: the key "{key.value}" stands twice')
+        # The place of a value is that of its key: it is what a person looks for.
+        value = _node(child, name)
+        fields[key.value] = Node(value.value, where, value.plain)
+    return fields
+
+
+def _syntax_failure(error: yaml.YAMLError, name: str) -> ConfigFailure:
+    mark = getattr(error, "problem_mark", None)
+    where = _place(name, mark) if mark else name
+    problem = getattr(error, "problem", None) or "not valid YAML"
+    return ConfigFailure("bad_document", f"{where}: {' '.join(str(problem).split())}")
+
+
+def _place(name: str, mark: Any) -> str:
+    return f"{name}:{mark.line + 1}:{mark.column + 1}"

@@ -1,0 +1,90 @@
+"""CORE: the JSON envelope of `--json`, version 1. Its schema is `envelope.schema.json`.
+
+Fields are only ever added. What is unknown is null, never invented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from mcli.chat import Completion, Exchange
+from mcli.errors import ExitCode, Failure
+from mcli.reading import Answer
+
+VERSION = 1
+
+
+def of_answer(
+    answer: Answer, exchange: Exchange, recipe: str, elapsed_s: float, verdict: bool | None = None
+) -> dict[str, Any]:
+    """The envelope of a completion; `verdict` is the outcome of a check that was asked for."""
+    return {
+        "v": VERSION,
+        "ok": True,
+        **({} if verdict is None else {"verdict": verdict}),
+        "text": answer.text,
+        "data": answer.data,
+        **_reply(exchange.completion),
+        **_effort(exchange.attempts, elapsed_s, exchange.request_id),
+        "recipe": recipe,
+        "warnings": list(exchange.warnings),
+    }
+
+
+def of_data(data: Any, elapsed_s: float, verdict: bool | None = None) -> dict[str, Any]:
+    """The envelope of a command that asks no model; its result is in `data`."""
+    return {
+        "v": VERSION,
+        "ok": True,
+        **({} if verdict is None else {"verdict": verdict}),
+        "text": None,
+        "data": data,
+        **_reply(None),
+        **_effort(0, elapsed_s, None),
+        "recipe": None,
+        "warnings": [],
+    }
+
+
+def of_failure(failure: Failure) -> dict[str, Any]:
+    """The envelope of a failure; `text` is what the model did say, if it said anything."""
+    completion = failure.completion
+    return {
+        "v": VERSION,
+        "ok": False,
+        "error": {
+            "slug": failure.slug,
+            "message": failure.message,
+            "hint": failure.hint or None,
+            "exit_code": int(failure.exit_code),
+            "retryable": failure.exit_code is ExitCode.TRY_AGAIN,
+            "status": failure.status,
+            "charged": failure.charged,
+        },
+        "text": completion.text if completion else None,
+        "data": None,
+        **_reply(completion),
+        **_effort(failure.attempts, failure.elapsed_s, failure.request_id),
+        "recipe": failure.recipe,
+        "warnings": list(failure.warnings),
+    }
+
+
+def _reply(completion: Completion | None) -> dict[str, Any]:
+    usage = completion.usage if completion else None
+    return {
+        "finish_reason": completion.finish_reason if completion else None,
+        "model": completion.model if completion else None,
+        "usage": asdict(usage) if usage else None,
+        "cost_usd": None,
+    }
+
+
+def _effort(attempts: int, elapsed_s: float | None, request_id: str | None) -> dict[str, Any]:
+    return {
+        "attempts": attempts,
+        "elapsed_s": None if elapsed_s is None else round(elapsed_s, 3),
+        "cached": False,
+        "request_id": request_id,
+    }

@@ -1,0 +1,116 @@
+"""CORE: the code in a model's answer: fenced blocks, or an answer that is plainly code.
+
+Fences follow CommonMark 0.31 §4.5: three or more backticks or tildes, an info string, and a
+closing fence of the same character at least as long.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from mcli.errors import UnusableAnswer
+
+_OPENING = re.compile(r"^( {0,3})(`{3,}|~{3,})[ \t]*([^\r\n]*)$")
+_ALIASES = {
+    "py": "python", "python3": "python", "js": "javascript", "node": "javascript",
+    "ts": "typescript", "sh": "shell", "bash": "shell", "zsh": "shell", "golang": "go",
+    "rs": "rust", "yml": "yaml", "cpp": "c++", "cxx": "c++", "rb": "ruby", "c#": "csharp",
+    "cs": "csharp", "ps1": "powershell", "md": "markdown",
+}  # fmt: skip
+_CODE_LINE = re.compile(
+    r"[;{}]\s*$|^\s*(def|class|import|from|func|fn|function|const|let|var|return|package|use|"
+    r"#include|#!|public|private|if|for|while|SELECT|INSERT|UPDATE|CREATE|<\w|[\w.\[\]]+\s*=\s)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of code and the language its fence named (or nothing)."""
+
+    language: str
+    code: str
+
+
+def code_in(answer: str, language: str) -> Block:
+    """The block of `answer` in `language` (if any is), the largest where there are several.
+
+    Raises UnusableAnswer where there is no code, or where the last block was never closed.
+    """
+    blocks = blocks_in(answer)
+    if not blocks:
+        if plainly_code(answer, language):
+            return Block(_plain_name(language), answer.strip("\r\n"))
+        raise UnusableAnswer("no_code", "the answer has no code", "say in the task what to write")
+    wanted = _plain_name(language)
+    matching = [block for block in blocks if wanted and _plain_name(block.language) == wanted]
+    return max(matching or blocks, key=lambda block: len(block.code))
+
+
+def blocks_in(answer: str) -> list[Block]:
+    """Every fenced block. Raises UnusableAnswer if the last one is not closed."""
+    blocks: list[Block] = []
+    body: list[str] = []
+    opening: re.Match[str] | None = None
+    for line in re.split(r"\r\n|\n|\r", answer):
+        if opening is None:
+            opening = _opens(line)
+            body = []
+        elif _closes(line, opening[2]):
+            blocks.append(Block(_info(opening[3]), "\n".join(body)))
+            opening = None
+        else:
+            body.append(_unindented(line, len(opening[1])))
+    if opening is not None:
+        raise UnusableAnswer(
+            "unclosed_code", "the code block was never closed", "raise --max-tokens"
+        )
+    return blocks
+
+
+def plainly_code(answer: str, language: str) -> bool:
+    """Whether an answer without fences is code: it parses as such, or most lines look like it."""
+    lines = [line for line in answer.splitlines() if line.strip()]
+    if not lines:
+        return False
+    if lines[0].startswith("#!"):
+        return True
+    if _plain_name(language) in ("", "python") and _parses_as_python(answer):
+        return True
+    return sum(bool(_CODE_LINE.search(line)) for line in lines) * 2 > len(lines)
+
+
+def _parses_as_python(answer: str) -> bool:
+    try:
+        body = ast.parse(answer).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    # A bare word or a quoted sentence parses too, and is not a program.
+    return any(not isinstance(line, ast.Expr) or isinstance(line.value, ast.Call) for line in body)
+
+
+def _opens(line: str) -> re.Match[str] | None:
+    found = _OPENING.match(line)
+    # A backtick in the info string makes it inline code, not a fence.
+    return None if found and found[2][0] == "`" and "`" in found[3] else found
+
+
+def _closes(line: str, fence: str) -> bool:
+    bare = line.strip(" \t")
+    return len(bare) >= len(fence) and bare == fence[0] * len(bare) and line[:4].strip(" ") != ""
+
+
+def _unindented(line: str, width: int) -> str:
+    spaces = len(line) - len(line.lstrip(" "))
+    return line[min(width, spaces) :]
+
+
+def _info(text: str) -> str:
+    word = text.strip().split(None, 1)[0] if text.strip() else ""
+    return word.strip("{}.").split("{")[0].split(",")[0].lower()
+
+
+def _plain_name(language: str) -> str:
+    word = language.strip().lower()
+    return _ALIASES.get(word, word)

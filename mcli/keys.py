@@ -1,0 +1,166 @@
+"""EDGE: where the key comes from, and which host it may go to.
+
+A key belongs to the origin (scheme, host, port) of the profile that names its source. Another
+origin gets a key from `MCLI_API_KEY`, `MCLI_API_KEY_FILE` or its own profile, or none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from mcli import redaction
+from mcli.errors import ConfigFailure
+
+SourceKind = Literal["environment", "file", "command", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where a key is found: a variable's name, a path, an argv, or nowhere."""
+
+    kind: SourceKind = "none"
+    name: str = ""
+    argv: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.kind == "command":
+            return f"command {self.argv[0]}"
+        return "none" if self.kind == "none" else f"{self.kind} {self.name}"
+
+
+NO_KEY = KeySource()
+
+
+def choose(
+    base_url: str,
+    environ: Mapping[str, str],
+    profiles: Iterable[tuple[str, KeySource]],
+) -> KeySource:
+    """The source of the key for `base_url`; `profiles` are (base URL, source), best first.
+
+    Raises ConfigFailure when a host that is not this machine has no key configured for it.
+    """
+    if environ.get("MCLI_API_KEY", "").strip():
+        return KeySource("environment", "MCLI_API_KEY")
+    if environ.get("MCLI_API_KEY_FILE"):
+        return KeySource("file", environ["MCLI_API_KEY_FILE"])
+    for url, source in profiles:
+        if origin(url) == origin(base_url):
+            return source
+    if is_loopback(base_url):
+        return NO_KEY
+    raise ConfigFailure(
+        "no_key_for_host",
+        f"no key is configured for {urlsplit(base_url).hostname}",
+        "set MCLI_API_KEY, make a profile for this host, or call it without a key with --no-key",
+    )
+
+
+def fetch(source: KeySource, base_url: str, environ: Mapping[str, str]) -> str | None:
+    """The key itself, stripped and remembered as a secret; None where none is needed.
+
+    Raises ConfigFailure if the source has none or has something that cannot be a key.
+    """
+    if source.kind == "none":
+        return None
+    key = _READERS[source.kind](source, environ)
+    if not key and source.kind == "environment" and is_loopback(base_url):
+        return None
+    if not key:
+        raise ConfigFailure("no_key", f"no key: {_emptiness(source)}", _remedy(source))
+    redaction.remember(key)
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigFailure(
+            "bad_key",
+            f"the key from {source} has characters that no key has ({len(key)} characters)",
+            "store the bare key, without quotes or line breaks",
+        )
+    return key
+
+
+def guard_plaintext(base_url: str, allow_http: bool) -> None:
+    """Refuse to send a key unencrypted to another machine."""
+    if urlsplit(base_url).scheme == "http" and not (allow_http or is_loopback(base_url)):
+        raise ConfigFailure(
+            "plaintext_key",
+            f"the key would cross the network unencrypted to {urlsplit(base_url).hostname}",
+            "use https, or say allow_http: true in its profile, or --no-key",
+        )
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """(scheme, host, port) of a URL, the unit a key is bound to."""
+    parts = urlsplit(url)
+    return (
+        parts.scheme,
+        parts.hostname or "",
+        parts.port or (443 if parts.scheme == "https" else 80),
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine itself."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _from_environment(source: KeySource, environ: Mapping[str, str]) -> str:
+    return environ.get(source.name, "").strip()
+
+
+def _from_file(source: KeySource, environ: Mapping[str, str]) -> str:
+    try:
+        return Path(source.name).expanduser().read_text("utf-8", "replace").strip()
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "no home directory"
+        raise ConfigFailure(
+            "no_key", f'the key file "{source.name}" cannot be read: {reason}'
+        ) from None
+
+
+def _from_command(source: KeySource, environ: Mapping[str, str]) -> str:
+    """The first line the command prints, as password managers put the secret there."""
+    try:
+        done = subprocess.run(
+            source.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, env=environ
+        )
+    except OSError as error:
+        raise ConfigFailure(
+            "no_key", f'the key command "{source.argv[0]}" cannot run: {error.strerror}'
+        ) from None
+    if done.returncode:
+        raise ConfigFailure(
+            "no_key", f'the key command "{source.argv[0]}" failed with status {done.returncode}'
+        )
+    return os.fsdecode(done.stdout).strip().partition("\n")[0].strip()
+
+
+_READERS = {
+    "environment": _from_environment,
+    "file": _from_file,
+    "command": _from_command,
+}
+
+
+def _emptiness(source: KeySource) -> str:
+    if source.kind == "environment":
+        return f"{source.name} is not set"
+    return f"the {source} gave nothing"
+
+
+def _remedy(source: KeySource) -> str:
+    if source.kind == "environment":
+        return f"set {source.name}, or try it without a key: mcli sandbox -- mcli ask hi"
+    return ""

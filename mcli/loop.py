@@ -1,0 +1,43 @@
+"""EDGE: the event loop in the main thread, and leaving it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from mcli.errors import ReaderGone
+
+T = TypeVar("T")
+STDOUT = 1
+
+
+def run(work: Coroutine[Any, Any, T], watch: bool) -> T:
+    """What `work` returns; with `watch`, ReaderGone as soon as nobody reads stdout any more.
+
+    The loop is closed without waiting for its threads, one of which may sit in a resolver that
+    never answers.
+    """
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+    gone: list[bool] = []
+
+    def leave() -> None:
+        gone.append(True)
+        loop.remove_reader(STDOUT)
+        task.cancel()
+
+    try:
+        if watch and stat.S_ISFIFO(os.fstat(STDOUT).st_mode):
+            # The writing end of a pipe is "readable" only when its reader has gone.
+            loop.add_reader(STDOUT, leave)
+        return loop.run_until_complete(task)
+    except asyncio.CancelledError:
+        if gone:
+            raise ReaderGone from None
+        raise
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()

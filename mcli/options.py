@@ -1,0 +1,147 @@
+"""FLAGS: the flags that several commands share, each declared once.
+
+A command lists the names it takes with `@takes(…)` and gets what was said as one `said`. A flag is
+None (or empty, or false) unless it was given; the environment has its turn in `settings`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from mcli import durations
+from mcli.settings import MOST_RETRIES, Said
+
+
+def _duration(word: str) -> float:
+    try:
+        return durations.seconds(word)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _positive(word: str) -> int:
+    if word.isdecimal() and word.isascii() and len(word) < 20 and int(word) > 0:
+        return int(word)
+    raise typer.BadParameter(f'"{word[:40]}" is not a whole number above 0')
+
+
+def _retries(word: str) -> int:
+    if word.isdecimal() and word.isascii() and len(word) < 20 and int(word) <= MOST_RETRIES:
+        return int(word)
+    raise typer.BadParameter(f'"{word[:40]}" is not a number from 0 to {MOST_RETRIES}')
+
+
+def _number(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = float("nan")
+    if not abs(value) < float("inf"):
+        raise typer.BadParameter(f'"{word[:40]}" is not a number')
+    return value
+
+
+Many = list[str] | None
+
+FLAGS: dict[str, Any] = {
+    "model": Annotated[str | None, typer.Option("-m", "--model", metavar="ID", help="Model, passed as it stands [env: MCLI_MODEL]")],
+    "profile": Annotated[str | None, typer.Option(metavar="NAME", help="Named endpoint [env: MCLI_PROFILE]")],
+    "base_url": Annotated[str | None, typer.Option(metavar="URL", help="Endpoint; /chat/completions is appended [env: MCLI_BASE_URL]")],
+    "no_key": Annotated[bool, typer.Option("--no-key", help="Call without a key [env: MCLI_NO_KEY]")],
+    "temperature": Annotated[float | None, typer.Option("-t", "--temperature", metavar="T", parser=_number, help="Sampling temperature")],
+    "max_tokens": Annotated[int | None, typer.Option(metavar="N", parser=_positive, help="Token limit of the answer")],
+    "top_p": Annotated[float | None, typer.Option(metavar="P", parser=_number, help="Nucleus sampling")],
+    "stop": Annotated[Many, typer.Option(metavar="TEXT", help="End the answer before TEXT (repeatable)")],
+    "seed": Annotated[int | None, typer.Option(metavar="N", help="Seed, for servers that have one")],
+    "param": Annotated[Many, typer.Option(metavar="NAME=VALUE", help="Any other request field; VALUE is JSON if it parses (repeatable)")],
+    "var": Annotated[Many, typer.Option("-D", "--var", metavar="NAME=VALUE", help="An input of the recipe, taken literally (repeatable)")],
+    "var_file": Annotated[Many, typer.Option(metavar="NAME=PATH", help="An input of the recipe, read from a file (repeatable)")],
+    "system": Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, added after the recipe's own")],
+    "system_file": Annotated[str | None, typer.Option(metavar="PATH", help="The same, from a file")],
+    "file": Annotated[Many, typer.Option("-f", "--file", metavar="PATH", help="Add a file's text; - is stdin (repeatable)")],
+    "no_stdin": Annotated[bool, typer.Option("-n", "--no-stdin", help="Do not look at stdin [env: MCLI_NO_STDIN]")],
+    "invalid": Annotated[Literal["strict", "replace"], typer.Option(help="Bytes that are not UTF-8: refuse or replace them")],
+    "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=_positive, help="Refuse more input than this")],
+    "timeout": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="For the whole command: 30, 90s, 10m [env: MCLI_TIMEOUT]")],
+    "retries": Annotated[int | None, typer.Option(metavar="N", parser=_retries, help="Extra attempts (3) [env: MCLI_RETRIES]")],
+    "output": Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write there, whole and only on success")],
+    "no_clobber": Annotated[bool, typer.Option("--no-clobber", help="Never replace a file")],
+    "json": Annotated[bool, typer.Option("--json", help="Print one JSON envelope")],
+    "stream": Annotated[bool | None, typer.Option("--stream/--no-stream", help="Show text as it comes (on a terminal by default)")],
+    "dry_run": Annotated[bool, typer.Option("--dry-run", help="Print the request, send nothing")],
+    "allow_truncated": Annotated[bool, typer.Option("--allow-truncated", help="Take an answer that hit the token limit")],
+    "quiet": Annotated[bool, typer.Option("-q", "--quiet", help="Print no answer; the exit status is the answer")],
+    "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Attempts, waits and usage on stderr")],
+    "debug": Annotated[bool, typer.Option("--debug", help="A traceback on an internal error")],
+    "color": Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on a terminal [env: NO_COLOR]")],
+}  # fmt: skip
+
+COMPLETION = tuple(FLAGS)
+ENDPOINT = (
+    "profile",
+    "base_url",
+    "no_key",
+    "timeout",
+    "retries",
+    "json",
+    "verbose",
+    "debug",
+    "color",
+)
+SETTINGS = (
+    "model",
+    "profile",
+    "base_url",
+    "no_key",
+    "timeout",
+    "retries",
+    "json",
+    "debug",
+    "color",
+)
+COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")
+
+_DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}
+
+
+def takes(names: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the flags called `names`, behind its own parameters."""
+
+    def dress(command: Callable[..., Any]) -> Callable[..., Any]:
+        def dressed(**values: Any) -> Any:
+            given = {name: values.pop(name) for name in names}
+            said = {name: _settled(value) for name, value in given.items() if value is not None}
+            return command(said=Said(**said), **values)
+
+        hints = get_type_hints(command, include_extras=True)
+        own = inspect.signature(command).parameters.values()
+        parameters = [p.replace(annotation=hints[p.name]) for p in own if p.name != "said"]
+        shared = [_parameter(name) for name in names]
+        ordered = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*parameters, *shared)]
+        dressed.__signature__ = inspect.Signature(ordered)  # pyright: ignore[reportFunctionMemberAccess]
+        dressed.__annotations__ = {p.name: p.annotation for p in ordered}
+        dressed.__name__ = command.__name__
+        dressed.__doc__ = command.__doc__
+        return dressed
+
+    return dress
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    annotation = FLAGS[name]
+    absent = False if annotation.__origin__ is bool else None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=_DEFAULTS.get(name, absent),
+        annotation=annotation,
+    )
+
+
+def _settled(value: Any) -> Any:
+    """A repeatable flag as a tuple: what was said does not change."""
+    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]

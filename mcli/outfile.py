@@ -1,0 +1,123 @@
+"""EDGE: a file that is written whole or not at all (`-o`)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mcli import output
+from mcli.errors import CannotCreate, WriteFailure
+
+_SIGNALS = {signal.SIGINT, signal.SIGTERM} | {
+    getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name)
+}
+
+
+def check(path: str, no_clobber: bool) -> None:
+    """Everything that can be known before a request is paid for. Raises CannotCreate."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise CannotCreate("is_directory", f'"{path}" is a directory')
+    if _is_special(path):
+        return
+    if target.exists() and no_clobber:
+        raise _exists(path)
+    if target.exists() and not os.access(target, os.W_OK):
+        raise CannotCreate("no_permission", f'"{path}" may not be written')
+    if not target.parent.is_dir():
+        raise CannotCreate("no_directory", f'the directory of "{path}" does not exist')
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise CannotCreate("no_permission", f'the directory of "{path}" may not be written')
+
+
+def write(path: str, content: str, no_clobber: bool) -> None:
+    """`content`, ended by a line break, as the file `path`.
+
+    A regular file is replaced in one step and keeps its mode; a link's target is replaced, not the
+    link; a device or FIFO is opened and written. On any failure the old file is as it was.
+    """
+    data = output.to_bytes(content if content.endswith("\n") else content + "\n")
+    target = Path(os.path.realpath(path))
+    try:
+        if _is_special(path):
+            with open(path, "wb", buffering=0) as device:
+                device.write(data)
+        else:
+            _replace(target, data, path if no_clobber else "")
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise WriteFailure(
+            "write_failed", f'"{path}": {reason}', "the old file is as it was"
+        ) from None
+
+
+def _replace(target: Path, data: bytes, fresh: str) -> None:
+    """Write beside `target`, sync, rename. `fresh` (the path as given) forbids replacing."""
+    with _undisturbed():
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(descriptor, _mode(target))
+                os.fsync(descriptor)
+            if fresh:
+                _link(name, target, fresh)
+            else:
+                os.replace(name, target)
+            _sync_directory(target.parent)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def _link(name: str, target: Path, path: str) -> None:
+    """Give the finished file its name only if nobody took it since it was checked."""
+    try:
+        os.link(name, target)
+    except FileExistsError:
+        raise _exists(path) from None
+
+
+def _mode(target: Path) -> int:
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the new name survive a power cut; some filesystems cannot, and that is no failure."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _undisturbed() -> Generator[None]:
+    """Hold signals back for the moment a temporary file exists, so that none is ever left."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_special(path: str) -> bool:
+    """A device, FIFO or socket, also by way of /dev/stdout."""
+    target = Path(path)
+    return target.exists() and not (target.is_file() or target.is_dir())
+
+
+def _exists(path: str) -> CannotCreate:
+    return CannotCreate("exists", f'"{path}" exists', "leave out --no-clobber to replace it")

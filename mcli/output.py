@@ -1,0 +1,172 @@
+"""EDGE: everything that is written: stdout once and whole, stderr in lines; the only printer."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import sys
+from typing import Any
+
+from mcli import durations, redaction
+from mcli.errors import Failure, ReaderGone, WriteFailure
+
+STDOUT = 1
+STDERR = 2
+
+
+def check_stdout() -> None:
+    """Raise WriteFailure if stdout cannot be written at all: better before a request than after."""
+    try:
+        flags = fcntl.fcntl(STDOUT, fcntl.F_GETFL)
+    except OSError:
+        flags = os.O_RDONLY
+    if flags & os.O_ACCMODE == os.O_RDONLY:
+        raise WriteFailure("stdout_closed", "stdout is closed", "nothing was sent; use -o FILE")
+
+
+def text(content: str) -> None:
+    """Text on stdout, with one line break behind it if it has none.
+
+    A terminal gets control characters as visible text; a pipe or file gets the bytes as they are.
+    """
+    write(content if content.endswith("\n") else content + "\n")
+
+
+def write(content: str) -> None:
+    """Exactly `content` on stdout: all of it, or ReaderGone or WriteFailure."""
+    if os.isatty(STDOUT):
+        content = redaction.visible(content)
+    _write_all(STDOUT, to_bytes(content))
+
+
+class Screen:
+    """Text shown as it comes; at its end the line is ended too."""
+
+    def __init__(self) -> None:
+        self._last = "\n"
+
+    def show(self, content: str) -> None:
+        """A piece of the answer."""
+        write(content)
+        self._last = content[-1:] or self._last
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        if self._last != "\n":
+            write("\n")
+            self._last = "\n"
+
+    def interrupt(self) -> None:
+        """The rest does not come: a person's next line starts fresh, a pipe keeps the prefix."""
+        if os.isatty(STDOUT):
+            self.end()
+
+
+def json_line(value: Any) -> None:
+    """One JSON value on one line of stdout."""
+    text(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def failure_envelope(value: dict[str, Any]) -> None:
+    """A failure's envelope on stdout, without secrets in what it says."""
+    told = value["error"]
+    shown = {**told, "message": redaction.excerpt(told["message"])}
+    if told["hint"]:
+        shown["hint"] = redaction.excerpt(told["hint"])
+    json_line({**value, "error": shown})
+
+
+def json_block(value: Any) -> None:
+    """One JSON value on stdout, laid out to be read."""
+    text(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]], color: str = "auto") -> None:
+    """A table on a terminal; off it tab-separated lines without a header."""
+    if os.isatty(STDOUT):
+        from mcli import pretty  # rich: for terminals only
+
+        write(pretty.table(header, rows, colored(STDOUT, color)))
+        return
+    for row in rows:
+        text("\t".join(" ".join(cell.split()) for cell in row))
+
+
+def note(message: str) -> None:
+    """One line on stderr, for -v."""
+    _stderr_line(f"mcli: {redaction.excerpt(message)}")
+
+
+def terminal_note(message: str) -> None:
+    """One line on stderr, if a person is looking."""
+    if os.isatty(STDERR):
+        note(message)
+
+
+def failure_line(failure: Failure, color: str = "auto") -> None:
+    """`mcli: what happened: what to do [slug, attempts=4, 12.4s, req=…]` on stderr."""
+    facts = [failure.slug]
+    if failure.attempts:
+        facts.append(f"attempts={failure.attempts}")
+        if failure.elapsed_s is not None:
+            facts.append(durations.words(round(failure.elapsed_s, 1)))
+    if failure.request_id:
+        facts.append(f"req={redaction.excerpt(failure.request_id, 100)}")
+    message = redaction.excerpt(failure.message)
+    if failure.hint:
+        message += f": {redaction.excerpt(failure.hint)}"
+    name = "\x1b[31mmcli:\x1b[0m" if colored(STDERR, color) else "mcli:"
+    _stderr_line(f"{name} {message} [{', '.join(facts)}]")
+
+
+def traceback_text(lines: str) -> None:
+    """A traceback, without secrets, on stderr."""
+    _stderr_line(redaction.visible(redaction.redact(lines.rstrip("\n"))))
+
+
+def colored(descriptor: int, color: str) -> bool:
+    """Whether to colour: asked for, or on a terminal that says it can."""
+    if color != "auto":
+        return color == "always"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return os.isatty(descriptor) and not plain
+
+
+def to_bytes(content: str) -> bytes:
+    """UTF-8 whatever the locale; a file name that was not UTF-8 comes out as it went in."""
+    try:
+        return content.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return content.encode("utf-8", "replace")
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    try:
+        while view:
+            try:
+                view = view[os.write(descriptor, view) :]
+            except BlockingIOError:
+                # A neighbour in the pipe made it non-blocking; wait for room.
+                select.select([], [descriptor], [])
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except OSError as error:
+        raise WriteFailure(
+            "write_failed", f"stdout: {(error.strerror or 'cannot be written').lower()}"
+        ) from None
+
+
+def _stderr_line(line: str) -> None:
+    """A line on stderr; that nobody reads it is no reason to fail."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            pass
+    try:
+        _write_all(STDERR, to_bytes(line + "\n"))
+    except (ReaderGone, WriteFailure):
+        pass

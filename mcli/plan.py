@@ -1,0 +1,176 @@
+"""SHELL: from what a command asks for to the request that is sent: recipe, settings, data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mcli import deadline, inputs, keys, labels, library, outfile, output, recipe, settings
+from mcli.chat import Request
+from mcli.errors import ConfigFailure, NoInput, UsageFailure
+from mcli.inputs import Bounds
+from mcli.reading import Reading
+from mcli.recipe import DataRule, Given, Recipe
+from mcli.settings import Said, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a command asks for: a recipe, its variables, its data.
+
+    `bundled` keeps a person's own recipe of the name out; `rule` stands in for the recipe's own
+    word on data; `expect` are labels of which the answer must be one.
+    """
+
+    recipe: str
+    variables: Given = field(default_factory=dict[str, "str | list[str] | tuple[str, ...]"])
+    files: tuple[str, ...] = ()
+    bundled: bool = False
+    rule: DataRule | None = None
+    expect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A job with everything about it known but the data."""
+
+    recipe: Recipe
+    settings: Settings
+    values: Mapping[str, Any]
+    reading: Reading
+    began: float
+
+    @property
+    def ends(self) -> float | None:
+        """The moment by which a person wants the whole command done, if they said so."""
+        limit = self.settings.timeout_s
+        return self.began + limit if self.settings.timeout_given else None
+
+
+def make(job: Job, said: Said, began: float) -> Plan:
+    """The plan of `job`, begun at `began` of the monotonic clock; nothing is read but the recipe,
+    the configuration and the files that variables name."""
+    found = library.bundled(job.recipe) if job.bundled else library.find(job.recipe, os.environ)
+    if found.shadows and said.verbose:
+        output.note(f"{found.path} stands in for the bundled recipe of that name")
+    chosen = settings.load(said, os.environ, found.recipe)
+    ends = began + chosen.timeout_s if chosen.timeout_given else None
+    with deadline.alarm(ends, chosen.timeout_s):
+        values = recipe.bind(found.recipe, _given(found.recipe, job, said))
+    if found.recipe.kind != "label":
+        language = values.get("language") or "" if found.recipe.kind == "code" else ""
+        how = Reading(found.recipe.kind, (), language, said.allow_truncated)
+        return Plan(found.recipe, chosen, values, how, began)
+    known = labels.parse(values["labels"] or ())
+    _check_expected(job.expect, [label.name for label in known])
+    values["labels"] = [label.name for label in known]
+    values["label_lines"] = labels.lines(known)
+    how = Reading("label", known, "", said.allow_truncated)
+    return Plan(found.recipe, _limited(chosen, labels.token_limit(known)), values, how, began)
+
+
+def _limited(chosen: Settings, tokens: int) -> Settings:
+    """A label is short: an answer that is not one need not be paid for, unless a person says so."""
+    if {"max_tokens", "max_completion_tokens"} & set(chosen.params):
+        return chosen
+    return replace(
+        chosen,
+        params={**chosen.params, "max_tokens": tokens},
+        soft=chosen.soft | {"max_tokens"},
+    )
+
+
+def _given(found: Recipe, job: Job, said: Said) -> Given:
+    """The variables: `-D` and `--var-file`, under what the command's own flags say."""
+    given: dict[str, str | list[str] | tuple[str, ...]] = {}
+    bounds = Bounds(said.invalid, said.max_input)
+    for pair in said.var:
+        name, value = _pair(pair, "-D")
+        declared = found.inputs.get(name)
+        if declared is not None and declared.type == "file":
+            value = inputs.read_file(value, bounds)
+        earlier = given.get(name)
+        given[name] = value if earlier is None else [*_as_list(earlier), value]
+    for pair in said.var_file:
+        name, path = _pair(pair, "--var-file")
+        given[name] = inputs.read_file(path, bounds)
+    return {**given, **job.variables}
+
+
+def _as_list(value: str | list[str] | tuple[str, ...]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _pair(pair: str, flag: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise UsageFailure("bad_flag", f'{flag} "{pair}" is not NAME=VALUE')
+    return name, value
+
+
+def _check_expected(expected: Sequence[str], known: Sequence[str]) -> None:
+    for name in expected:
+        if name not in known:
+            raise UsageFailure(
+                "bad_labels", f'--expect "{name}" is not in the set', f"known: {', '.join(known)}"
+            )
+
+
+def prepare(plan: Plan, said: Said) -> str | None:
+    """Everything that can go wrong before data is read or a request paid for; gives the key."""
+    if plan.settings.model is None:
+        raise _no_model(plan.settings)
+    if said.output not in (None, "-"):
+        outfile.check(str(said.output), said.no_clobber)
+    elif said.to_stdout:
+        output.check_stdout()
+    with deadline.alarm(plan.ends, plan.settings.timeout_s):
+        return key_for(plan.settings)
+
+
+def key_for(chosen: Settings) -> str | None:
+    """The key for the endpoint in force, or None where it takes none."""
+    if chosen.key.kind != "none":
+        keys.guard_plaintext(chosen.base_url, chosen.allow_http)
+    return keys.fetch(chosen.key, chosen.base_url, os.environ)
+
+
+def _no_model(chosen: Settings) -> ConfigFailure:
+    return ConfigFailure(
+        "no_model", f'the profile "{chosen.profile}" names no model',
+        "name one with -m or MCLI_MODEL (mcli models lists them)",
+    )  # fmt: skip
+
+
+def request(plan: Plan, job: Job, said: Said) -> Request:
+    """Read the data and render the messages. Raises NoInput, BadInput, UsageFailure."""
+    chosen = plan.settings
+    if chosen.model is None:
+        raise _no_model(chosen)
+    bounds = Bounds(said.invalid, said.max_input)
+    paths = (*job.files, *said.file)
+    rule = job.rule or plan.recipe.data
+    with deadline.alarm(plan.ends, chosen.timeout_s):
+        pieces = inputs.gather(paths, rule, chosen.no_stdin, bounds)
+        system = _system(said, bounds)
+    data = inputs.frame(pieces) if pieces else ""
+    messages = recipe.render(plan.recipe, plan.values, data, system)
+    if not any(message.content.strip() for message in messages if message.role == "user"):
+        raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
+    return Request(chosen.model, messages, chosen.params, chosen.soft, streams(plan, said))
+
+
+def _system(said: Said, bounds: Bounds) -> str:
+    parts = [said.system or ""]
+    if said.system_file is not None:
+        parts.append(inputs.read_file(said.system_file, bounds))
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def streams(plan: Plan, said: Said) -> bool:
+    """Whether the answer is shown as it comes: only plain text, and only to stdout."""
+    if plan.reading.kind != "text" or said.json or not said.to_stdout:
+        return False
+    return os.isatty(output.STDOUT) if said.stream is None else said.stream

@@ -1,0 +1,201 @@
+"""EDGE: the configuration file and the built-in profiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from mcli import durations, strict
+from mcli.errors import ConfigFailure
+from mcli.keys import NO_KEY, KeySource
+from mcli.strict import Node
+
+CONFIG_KEYS = ("profile", "profiles", "aliases")
+PROFILE_KEYS = (
+    "base_url", "key", "model", "allow_http", "timeout", "retries",
+    "temperature", "max_tokens", "top_p", "stop", "seed",
+)  # fmt: skip
+PARAMS = ("temperature", "max_tokens", "top_p", "stop", "seed")
+ENDING = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named endpoint. `values` holds what it sets beside the endpoint: timeout in seconds,
+    retries, temperature and so on; `place` says where it was written."""
+
+    base_url: str
+    key: KeySource = NO_KEY
+    model: str | None = None
+    allow_http: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    place: str = "built in"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the configuration file says, over what is built in."""
+
+    profile: str | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def _key(variable: str) -> KeySource:
+    return KeySource("environment", variable)
+
+
+BUILT_IN: dict[str, Profile] = {
+    "megallm": Profile("https://ai.megallm.io/v1", _key("MEGALLM_API_KEY"), "gpt-4"),
+    "openai": Profile("https://api.openai.com/v1", _key("OPENAI_API_KEY"), "gpt-4o-mini"),
+    "openrouter": Profile(
+        "https://openrouter.ai/api/v1", _key("OPENROUTER_API_KEY"), "openai/gpt-4o-mini"
+    ),
+    "ollama": Profile("http://localhost:11434/v1"),
+    "llamacpp": Profile("http://localhost:8080/v1", model="default"),
+    "vllm": Profile("http://localhost:8000/v1"),
+    "sandbox": Profile("http://127.0.0.1:8399/v1", model="sandbox"),
+}
+
+
+def path(environ: Mapping[str, str]) -> Path:
+    """Where the configuration file is, whether it exists or not."""
+    if environ.get("MCLI_CONFIG"):
+        return Path(environ["MCLI_CONFIG"])
+    return directory(environ) / "config.yaml"
+
+
+def directory(environ: Mapping[str, str]) -> Path:
+    """`$XDG_CONFIG_HOME/mcli`; a relative value is ignored, as the XDG specification says."""
+    base = environ.get("XDG_CONFIG_HOME", "")
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return (Path(base) if os.path.isabs(base) else Path(home) / ".config") / "mcli"
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """The configuration in force. Raises ConfigFailure with file, line and column."""
+    where = path(environ)
+    try:
+        raw = where.read_bytes()
+    except FileNotFoundError:
+        if environ.get("MCLI_CONFIG"):
+            message = f'MCLI_CONFIG names "{where}", which does not exist'
+            raise ConfigFailure("bad_config", message) from None
+        return Config(profiles=BUILT_IN)
+    except OSError as error:
+        message = f'the configuration "{where}" cannot be read: {error.strerror}'
+        raise ConfigFailure("bad_config", message) from None
+    if not raw.strip():
+        return Config(profiles=BUILT_IN)
+    from mcli import documents  # yaml: 25 ms, for those who have a file
+
+    return _config(documents.parse(raw, str(where)))
+
+
+def normal_url(url: str) -> str:
+    """The base URL without a trailing slash or `/chat/completions`; ValueError if it is none.
+
+    Nothing is ever added: servers differ in what stands before `/chat/completions`.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        parts.port  # noqa: B018 - reading it is what raises on a bad port
+    except ValueError as error:
+        raise ValueError(f"{error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must begin with https:// or http:// and name a host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it must not hold a user name or password: a key has its own place")
+    if parts.fragment or any(ord(mark) <= 32 for mark in url.strip()):
+        raise ValueError("it has a fragment or white space")
+    where = parts.path.rstrip("/").removesuffix(ENDING).rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc, where, parts.query, ""))
+
+
+def endpoint(base_url: str, ending: str) -> str:
+    """`base_url` with `ending` behind its path, its query kept (Azure's `api-version`)."""
+    parts = urlsplit(base_url)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path + ending, parts.query, ""))
+
+
+def _config(root: Node) -> Config:
+    fields = strict.mapping(root, CONFIG_KEYS)
+    profiles = dict(BUILT_IN)
+    for name, node in strict.optional(fields, "profiles", strict.mapping, {}).items():
+        profiles[name] = _profile(node, BUILT_IN.get(name))
+    aliases = strict.optional(fields, "aliases", strict.mapping, {})
+    chosen = strict.optional(fields, "profile", strict.text, None)
+    if chosen is not None and chosen not in profiles:
+        hint = strict.did_you_mean(chosen, profiles)
+        raise strict.complaint(fields["profile"], f'no profile is called "{chosen}"', hint)
+    return Config(chosen, profiles, {name: strict.text(node) for name, node in aliases.items()})
+
+
+def _profile(node: Node, built_in: Profile | None) -> Profile:
+    fields = strict.mapping(node, PROFILE_KEYS)
+    base_url = strict.optional(fields, "base_url", _base_url, built_in and built_in.base_url)
+    if not base_url:
+        raise strict.complaint(node, "a profile needs a base_url")
+    profile = built_in or Profile(base_url)
+    if profile.base_url != base_url:
+        # The built-in key belongs to the built-in host.
+        profile = replace(profile, base_url=base_url, key=NO_KEY)
+    return replace(
+        profile,
+        key=strict.optional(fields, "key", _key_source, profile.key),
+        model=strict.optional(fields, "model", strict.text, profile.model),
+        allow_http=strict.optional(fields, "allow_http", strict.boolean, False),
+        values={name: _READ[name](fields[name]) for name in _READ if name in fields},
+        place=node.place,
+    )
+
+
+def _base_url(node: Node) -> str:
+    try:
+        return normal_url(strict.text(node))
+    except ValueError as error:
+        raise strict.complaint(node, f"the base URL cannot be used: {error}") from None
+
+
+def _key_source(node: Node) -> KeySource:
+    if node.value == "none":
+        return NO_KEY
+    fields = strict.mapping(node, ("env", "file", "command"))
+    if len(fields) != 1:
+        raise strict.complaint(node, "a key is one of env, file or command, or none")
+    ((kind, source),) = fields.items()
+    if kind == "command":
+        argv = tuple(strict.text(word) for word in strict.items(source))
+        if not argv:
+            raise strict.complaint(source, "the key command is empty")
+        return KeySource("command", argv=argv)
+    return KeySource("environment" if kind == "env" else "file", strict.text(source))
+
+
+def _duration(node: Node) -> float:
+    try:
+        return durations.seconds(strict.text(node))
+    except ValueError as error:
+        raise strict.complaint(node, str(error)) from None
+
+
+def _count(node: Node) -> int:
+    value = strict.integer(node)
+    if value < 0:
+        raise strict.complaint(node, f"{value} is below 0")
+    return value
+
+
+_READ = {
+    "timeout": _duration,
+    "retries": _count,
+    "temperature": strict.number,
+    "max_tokens": _count,
+    "top_p": strict.number,
+    "stop": strict.anything,
+    "seed": strict.integer,
+}

@@ -1,0 +1,75 @@
+"""CORE: a completion read as what was asked for: text, a label, or code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mcli import fences, labels
+from mcli.chat import Completion
+from mcli.errors import BadReply, UnusableAnswer
+from mcli.labels import Label
+from mcli.recipe import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the reply is to be read; `labels` belong to kind label, `language` to kind code."""
+
+    kind: Kind = "text"
+    labels: tuple[Label, ...] = ()
+    language: str = ""
+    allow_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is printed (`text`), and its structured part for the envelope (`data`)."""
+
+    text: str
+    data: dict[str, Any] | None = None
+
+
+def read(completion: Completion, reading: Reading) -> Answer:
+    """The answer in `completion`. Raises UnusableAnswer or BadReply, with the completion in it."""
+    try:
+        usable(completion, reading.allow_truncated)
+        if reading.kind == "label":
+            name = labels.read(completion.text, reading.labels)
+            return Answer(name, {"label": name, "confidence": None, "scores": None})
+        if reading.kind == "code":
+            block = fences.code_in(completion.text, reading.language)
+            data = {"language": block.language or None, "code": block.code, "checked": None}
+            return Answer(block.code, data)
+        return Answer(completion.text)
+    except (UnusableAnswer, BadReply) as failure:
+        failure.completion = completion
+        failure.charged = "yes"
+        raise
+
+
+def usable(completion: Completion, allow_truncated: bool) -> None:
+    """Raise unless the model ended of its own accord and said something."""
+    if completion.refusal:
+        raise UnusableAnswer(
+            "refusal", f"the model refused: {completion.refusal}", "change the prompt"
+        )
+    if completion.finish_reason == "content_filter":
+        raise UnusableAnswer(
+            "content_filtered",
+            "the answer was cut by a content filter",
+            "change the prompt or the model",
+        )
+    if completion.calls_tools:
+        raise BadReply(
+            "unasked_tool_calls", "the model wants to call tools, and none were offered",
+            "try another model",
+        )  # fmt: skip
+    if completion.finish_reason == "length" and not (allow_truncated and completion.text.strip()):
+        raise UnusableAnswer(
+            "truncated",
+            "the answer hit the token limit",
+            "raise --max-tokens, or take it as it is with --allow-truncated",
+        )
+    if not completion.text.strip():
+        raise UnusableAnswer("empty_answer", "the model gave an empty answer", "change the prompt")

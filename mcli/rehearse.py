@@ -1,0 +1,60 @@
+"""SHELL: the sandbox, alone or around a command."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+from mcli import durations, envelope, output
+from mcli.errors import CannotCreate, ExitCode, UsageFailure
+from mcli.sandbox import child, rehearsal, server
+from mcli.settings import Said
+
+DEFAULT_PORT = 8399
+"""The port of the built-in profile `sandbox`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The command to run against the sandbox (or none), and the day it is to have."""
+
+    command: tuple[str, ...]
+    port: int | None
+    latency: str | None
+    fail: str | None
+    seed: int | None
+
+
+def sandbox(order: Order, said: Said) -> ExitCode | int:
+    """Serve until a signal comes, or become the command with a server beside it."""
+    if order.command and said.json:
+        raise UsageFailure("bad_flag", "--json has no meaning here: stdout belongs to the command")
+    listening = _open(order, said)
+    if order.command:
+        try:
+            child.run_with(listening, order.command)
+        except child.CannotRun as error:
+            output.note(str(error))
+            return error.status
+    if said.json:
+        output.json_line(envelope.of_data({"url": listening.url}, 0.0))
+    else:
+        output.text(listening.url)
+    listening.serve()
+    return ExitCode.OK
+
+
+def _open(order: Order, said: Said) -> server.Server:
+    """The listening server; beside a command it takes any free port unless one was named."""
+    port = order.port if order.port is not None else 0 if order.command else DEFAULT_PORT
+    try:
+        latency = durations.seconds(order.latency) if order.latency else 0.0
+        day = rehearsal.Rehearsal(latency, rehearsal.parse_faults(order.fail or ""), order.seed)
+    except ValueError as error:
+        raise UsageFailure("bad_flag", str(error)) from None
+    try:
+        return server.open_server(port, day, output.note if said.verbose else None)
+    except OSError as error:
+        hint = "choose another with --port" if error.errno == errno.EADDRINUSE else ""
+        reason = (error.strerror or "cannot be opened").lower()
+        raise CannotCreate("port_taken", f"port {port}: {reason}", hint) from None

@@ -1,0 +1,157 @@
+"""SHELL: the one path through the program: a recipe and its variables to an answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mcli import envelope, loop, outfile, output, plan, profiles, reading, settings
+from mcli.chat import Exchange, Request
+from mcli.errors import ExitCode, Failure
+from mcli.plan import Job, Plan
+from mcli.reading import Answer
+from mcli.settings import Said, Settings
+
+if TYPE_CHECKING:
+    from mcli.api.persist import Patience
+
+
+def once(job: Job, said: Said) -> ExitCode:
+    """Do `job` and print the answer. Raises a Failure; NO is the verdict of a check."""
+    began = time.monotonic()
+    try:
+        planned = plan.make(job, said, began)
+        if said.dry_run:
+            return _dry_run(plan.request(planned, job, said), planned, said)
+        key = plan.prepare(planned, said)
+        request = plan.request(planned, job, said)
+        exchange = _send(request, key, planned, said)
+        return _deliver(_read(exchange, planned), exchange, planned, job, said)
+    except Failure as failure:
+        failure.elapsed_s = time.monotonic() - began
+        failure.recipe = job.recipe
+        raise
+
+
+def models(said: Said) -> ExitCode:
+    """Print what the endpoint offers."""
+    from mcli.api import calls
+
+    began = time.monotonic()
+    chosen = settings.load(said, os.environ)
+    output.check_stdout()
+    endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), plan.key_for(chosen))
+    found = loop.run(calls.models(endpoint, _patience(chosen, began), _notes(said)), watch=True)
+    if said.json:
+        output.json_line(envelope.of_data(found, time.monotonic() - began))
+    else:
+        rows = [(m["id"], _window(m), str(m.get("owned_by") or "")) for m in found]
+        output.table(("model", "context", "owner"), rows, said.color)
+    return ExitCode.OK
+
+
+def _send(request: Request, key: str | None, planned: Plan, said: Said) -> Exchange:
+    from mcli.api import calls
+
+    screen = output.Screen() if request.stream else None
+    url = profiles.endpoint(planned.settings.base_url, profiles.ENDING)
+    call = calls.complete(
+        request,
+        calls.Endpoint(url, key),
+        _patience(planned.settings, planned.began),
+        _notes(said),
+        screen.show if screen else None,
+    )
+    try:
+        exchange = loop.run(call, watch=said.to_stdout)
+    except Failure:
+        if screen:
+            screen.interrupt()
+        raise
+    if screen:
+        screen.end()
+    return exchange
+
+
+def _read(exchange: Exchange, planned: Plan) -> Answer:
+    try:
+        return reading.read(exchange.completion, planned.reading)
+    except Failure as failure:
+        failure.attempts = exchange.attempts
+        failure.request_id = exchange.request_id
+        failure.warnings = exchange.warnings
+        raise
+
+
+def _patience(chosen: Settings, began: float) -> Patience:
+    """By default the clock starts when the input is complete, which is now."""
+    from mcli.api.persist import Patience
+
+    start = began if chosen.timeout_given else time.monotonic()
+    return Patience(start + chosen.timeout_s, chosen.timeout_s, chosen.retries)
+
+
+def _notes(said: Said) -> Callable[[str], None]:
+    return output.note if said.verbose else _silence
+
+
+def _silence(message: str) -> None:
+    """Without -v, what happens on the way is not told."""
+
+
+def _deliver(answer: Answer, exchange: Exchange, planned: Plan, job: Job, said: Said) -> ExitCode:
+    elapsed = time.monotonic() - planned.began
+    verdict = answer.text in job.expect if job.expect else None
+    if said.verbose:
+        output.note(_summary(exchange, elapsed))
+    content = answer.text
+    if said.json:
+        told = envelope.of_answer(answer, exchange, job.recipe, elapsed, verdict)
+        content = json.dumps(told, ensure_ascii=False, allow_nan=False)
+    if said.output not in (None, "-"):
+        outfile.write(str(said.output), content, said.no_clobber)
+    elif not said.quiet and not plan.streams(planned, said):
+        output.text(content)
+    return ExitCode.NO if verdict is False else ExitCode.OK
+
+
+def _summary(exchange: Exchange, elapsed_s: float) -> str:
+    """What -v says of a completion."""
+    completion = exchange.completion
+    usage = completion.usage
+    tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}" if usage else "unknown"
+    return (
+        f"model={completion.model or 'unknown'} tokens={tokens} attempts={exchange.attempts} "
+        f"{elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
+    )
+
+
+def _window(model: dict[str, Any]) -> str:
+    """The context window, under the names that servers give it."""
+    for name in ("context_length", "max_model_len", "context_window"):
+        if isinstance(model.get(name), int):
+            return str(model[name])
+    return ""
+
+
+def _dry_run(request: Request, planned: Plan, said: Said) -> ExitCode:
+    """Print what would be sent, with the key masked."""
+    from mcli.api import codec
+
+    codec.encode(request)
+    preview = {
+        "method": "POST",
+        "url": profiles.endpoint(planned.settings.base_url, profiles.ENDING),
+        "headers": codec.headers(
+            "***" if planned.settings.key.kind != "none" else None, request.stream
+        ),
+        "body": codec.body_of(request),
+    }
+    if said.json:
+        output.json_line(envelope.of_data(preview, time.monotonic() - planned.began))
+    else:
+        output.json_block(preview)
+    return ExitCode.OK

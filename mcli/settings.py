@@ -1,0 +1,290 @@
+"""EDGE: flags, recipe, environment and configuration to one frozen Settings, with origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from mcli import durations, keys, profiles, strict
+from mcli.errors import ConfigFailure, UsageFailure
+from mcli.keys import NO_KEY, KeySource
+from mcli.profiles import Config, Profile
+from mcli.recipe import OUR_FIELDS, Recipe
+
+T = TypeVar("T")
+
+DEFAULT_PROFILE = "megallm"
+DEFAULT_TIMEOUT_S = 600.0
+DEFAULT_RETRIES = 3
+MOST_RETRIES = 100
+
+VARIABLES = {
+    "MCLI_PROFILE": "profile",
+    "MCLI_BASE_URL": "base_url",
+    "MCLI_MODEL": "model",
+    "MCLI_API_KEY": "the key, whatever the endpoint",
+    "MCLI_API_KEY_FILE": "a file that holds the key",
+    "MCLI_CONFIG": "the configuration file",
+    "MCLI_TIMEOUT": "timeout",
+    "MCLI_RETRIES": "retries",
+    "MCLI_NO_KEY": "no_key",
+    "MCLI_NO_STDIN": "no_stdin",
+}
+"""Every environment variable of ours, and what it sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said with the flags that all completion commands share; None is "not said"."""
+
+    model: str | None = None
+    profile: str | None = None
+    base_url: str | None = None
+    no_key: bool = False
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    param: tuple[str, ...] = ()
+    var: tuple[str, ...] = ()
+    var_file: tuple[str, ...] = ()
+    system: str | None = None
+    system_file: str | None = None
+    file: tuple[str, ...] = ()
+    no_stdin: bool = False
+    invalid: str = "strict"
+    max_input: int = 16 << 20
+    timeout: float | None = None
+    retries: int | None = None
+    output: str | None = None
+    no_clobber: bool = False
+    json: bool = False
+    stream: bool | None = None
+    dry_run: bool = False
+    allow_truncated: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    color: str = "auto"
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the answer is meant for stdout."""
+        return self.output in (None, "-") and not self.quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is in force for one command, and where each value came from.
+
+    `timeout_s` counts from the start of the command if `timeout_given`, else from the moment the
+    input is complete. `params` are request fields; `soft` names those that only a recipe asked for.
+    """
+
+    profile: str
+    base_url: str
+    model: str | None
+    key: KeySource
+    timeout_s: float
+    timeout_given: bool
+    retries: int
+    no_stdin: bool
+    params: Mapping[str, Any]
+    soft: frozenset[str]
+    origins: Mapping[str, str]
+    allow_http: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class _Choice:
+    """Takes the first source that has a value, and notes which it was."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.origins: dict[str, str] = {}
+
+    def __call__(self, name: str, *sources: tuple[str, T | None]) -> T | None:
+        for origin, value in sources:
+            if value is not None:
+                self.origins[name] = origin
+                return value
+        return None
+
+    def variable(self, name: str) -> tuple[str, str | None]:
+        """A variable of ours as a source; an empty one is unset."""
+        return name, self.environ.get(name) or None
+
+
+def load(said: Said, environ: Mapping[str, str], recipe: Recipe | None = None) -> Settings:
+    """The settings: flag, then recipe, then environment, then profile, then built-in default.
+
+    Raises UsageFailure for a bad flag, ConfigFailure for a bad variable, file or profile.
+    """
+    config = profiles.load(environ)
+    choice = _Choice(environ)
+    name = choice(
+        "profile",
+        ("--profile", said.profile),
+        choice.variable("MCLI_PROFILE"),
+        (str(profiles.path(environ)), config.profile),
+        ("default", DEFAULT_PROFILE),
+    )
+    assert name is not None
+    profile = _profile(name, config)
+    base_url = _base_url(said, choice, profile)
+    key, allow_http = _key(said, environ, base_url, profile, config)
+    choice.origins["key"] = str(key)
+    timeout = _timeout(said, choice, profile)
+    params = _params(said, recipe, choice, profile)
+    return Settings(
+        profile=name,
+        base_url=base_url,
+        model=_model(said, recipe, choice, profile, config),
+        key=key,
+        timeout_s=timeout or DEFAULT_TIMEOUT_S,
+        timeout_given=timeout is not None,
+        retries=_retries(said, choice, profile),
+        no_stdin=said.no_stdin or truth(environ, "MCLI_NO_STDIN"),
+        params=params,
+        soft=frozenset(name for name in params if choice.origins[name] == "recipe"),
+        origins=choice.origins,
+        allow_http=allow_http,
+        aliases=config.aliases,
+    )
+
+
+def truth(environ: Mapping[str, str], name: str) -> bool:
+    """A yes-or-no variable of ours; ConfigFailure if it is neither."""
+    word = environ.get(name, "").lower()
+    if word in ("", "0", "false", "no", "off"):
+        return False
+    if word in ("1", "true", "yes", "on"):
+        return True
+    raise ConfigFailure("bad_environment", f'{name}="{environ[name]}" is neither 1 nor 0')
+
+
+def _profile(name: str, config: Config) -> Profile:
+    if name not in config.profiles:
+        hint = strict.did_you_mean(name, config.profiles)
+        raise ConfigFailure("unknown_profile", f'no profile is called "{name}"', hint)
+    return config.profiles[name]
+
+
+def _base_url(said: Said, choice: _Choice, profile: Profile) -> str:
+    origin, variable = choice.variable("MCLI_BASE_URL")
+    url = choice(
+        "base_url",
+        ("--base-url", said.base_url),
+        (origin, variable),
+        ("profile", profile.base_url),
+    )
+    assert url is not None
+    try:
+        return profiles.normal_url(url)
+    except ValueError as error:
+        source = choice.origins["base_url"]
+        kind = UsageFailure if source == "--base-url" else ConfigFailure
+        raise kind("bad_base_url", f"{source} cannot be used as a base URL: {error}") from None
+
+
+def _key(
+    said: Said,
+    environ: Mapping[str, str],
+    base_url: str,
+    chosen: Profile,
+    config: Config,
+) -> tuple[KeySource, bool]:
+    """The key's source, and whether a profile of this origin allows plain http."""
+    ordered = [chosen, *config.profiles.values()]
+    same = [p for p in ordered if keys.origin(p.base_url) == keys.origin(base_url)]
+    allow_http = any(profile.allow_http for profile in same)
+    if said.no_key or truth(environ, "MCLI_NO_KEY"):
+        return NO_KEY, allow_http
+    source = keys.choose(base_url, environ, [(p.base_url, p.key) for p in same])
+    return source, allow_http
+
+
+def _model(
+    said: Said, recipe: Recipe | None, choice: _Choice, profile: Profile, config: Config
+) -> str | None:
+    model = choice(
+        "model",
+        ("--model", said.model or None),
+        ("recipe", recipe.model if recipe else None),
+        choice.variable("MCLI_MODEL"),
+        ("profile", profile.model),
+    )
+    return config.aliases.get(model, model) if model else None
+
+
+def _timeout(said: Said, choice: _Choice, profile: Profile) -> float | None:
+    origin, word = choice.variable("MCLI_TIMEOUT")
+    value = None
+    if word is not None:
+        try:
+            value = durations.seconds(word)
+        except ValueError as error:
+            raise ConfigFailure("bad_environment", f"MCLI_TIMEOUT: {error}") from None
+    timeout = choice(
+        "timeout",
+        ("--timeout", said.timeout),
+        (origin, value),
+        ("profile", profile.values.get("timeout")),
+    )
+    choice.origins.setdefault("timeout", "default")
+    return timeout
+
+
+def _retries(said: Said, choice: _Choice, profile: Profile) -> int:
+    origin, word = choice.variable("MCLI_RETRIES")
+    if word is not None and not (word.isdecimal() and word.isascii() and int(word) <= MOST_RETRIES):
+        message = f'MCLI_RETRIES="{word}" is not a number from 0 to {MOST_RETRIES}'
+        raise ConfigFailure("bad_environment", message)
+    retries = choice(
+        "retries",
+        ("--retries", said.retries),
+        (origin, int(word) if word is not None else None),
+        ("profile", profile.values.get("retries")),
+        ("default", DEFAULT_RETRIES),
+    )
+    assert retries is not None
+    return retries
+
+
+def _params(said: Said, recipe: Recipe | None, choice: _Choice, profile: Profile) -> dict[str, Any]:
+    """Request fields: the profile's, over them the recipe's, over them the flags'."""
+    layers: list[tuple[str, Mapping[str, Any]]] = [
+        ("profile", {n: v for n, v in profile.values.items() if n in profiles.PARAMS}),
+        ("recipe", recipe.params if recipe else {}),
+        ("flag", _spoken(said)),
+        ("--param", dict(_param(pair) for pair in said.param)),
+    ]
+    params: dict[str, Any] = {}
+    for origin, layer in layers:
+        for name, value in layer.items():
+            params[name] = value
+            choice.origins[name] = origin
+    return params
+
+
+def _spoken(said: Said) -> dict[str, Any]:
+    stop = said.stop[0] if len(said.stop) == 1 else list(said.stop)
+    spoken = {
+        "temperature": said.temperature,
+        "max_tokens": said.max_tokens,
+        "top_p": said.top_p,
+        "stop": stop or None,
+        "seed": said.seed,
+    }
+    return {name: value for name, value in spoken.items() if value is not None}
+
+
+def _param(pair: str) -> tuple[str, Any]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise UsageFailure("bad_flag", f'--param "{pair}" is not NAME=VALUE')
+    if name in OUR_FIELDS:
+        raise UsageFailure("bad_flag", f'--param cannot set "{name}"', "it has a flag of its own")
+    return name, strict.json_or_text(value)

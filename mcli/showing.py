@@ -1,0 +1,73 @@
+"""SHELL: what is in force, and where each value came from."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+from mcli import envelope, output, profiles, settings
+from mcli.errors import ExitCode
+from mcli.keys import KeySource
+from mcli.settings import Said, Settings
+
+
+def config(said: Said) -> ExitCode:
+    """Print every setting, its value and its origin; a key is never more than its source."""
+    began = time.monotonic()
+    output.check_stdout()
+    chosen = settings.load(said, os.environ)
+    told = _values(chosen)
+    if said.json:
+        data = {name: {"value": value, "origin": origin} for name, value, origin in told}
+        output.json_line(envelope.of_data(data, time.monotonic() - began))
+    else:
+        rows = [(name, _word(value), origin) for name, value, origin in told]
+        output.table(("setting", "value", "from"), rows, said.color)
+    return ExitCode.OK
+
+
+def config_path(said: Said) -> ExitCode:
+    """Print where the configuration file is, whether it exists or not."""
+    began = time.monotonic()
+    where = profiles.path(os.environ)
+    if said.json:
+        data = {"path": str(where), "exists": where.exists()}
+        output.json_line(envelope.of_data(data, time.monotonic() - began))
+    else:
+        output.text(str(where))
+    return ExitCode.OK
+
+
+def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
+    """Setting, value and origin, in the order in which a person reads them."""
+    origins = chosen.origins
+    told: list[tuple[str, Any, str]] = [
+        ("profile", chosen.profile, origins["profile"]),
+        ("base_url", chosen.base_url, origins["base_url"]),
+        ("model", chosen.model, origins.get("model", "nowhere")),
+        ("key", _masked(chosen.key), origins["key"]),
+        ("timeout", chosen.timeout_s, origins["timeout"]),
+        ("retries", chosen.retries, origins["retries"]),
+        ("no_stdin", chosen.no_stdin, "MCLI_NO_STDIN" if chosen.no_stdin else "default"),
+    ]
+    told += [(name, value, origins[name]) for name, value in chosen.params.items()]
+    return told + [(f"alias {name}", model, "config") for name, model in chosen.aliases.items()]
+
+
+def _masked(key: KeySource) -> str:
+    """Whether there is a key, never which. A command is not run to find out."""
+    if key.kind == "none":
+        return "none"
+    if key.kind == "environment":
+        return "***" if os.environ.get(key.name, "").strip() else "not set"
+    if key.kind == "file":
+        return "***" if os.access(os.path.expanduser(key.name), os.R_OK) else "not readable"
+    return "***"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,154 @@
+"""CORE: reading a tree of mappings, lists and text strictly, with the place of every complaint.
+
+A document is read by who knows what is meant: an unquoted scalar stays text until a reader asks
+for a number, so `no`, `1:30` and `2024-01-01` are text where text is meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mcli.errors import ConfigFailure
+
+T = TypeVar("T")
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NULLS = ("", "~", "null", "Null", "NULL")
+_BOOLEANS = {
+    word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
+}
+_LONGEST_NUMBER = 40
+"""Digits of a number; Python refuses to read more than 4,300, and nobody means more than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A piece of a document: a dict of nodes, a list of nodes or text, and where it stands.
+
+    `plain` tells unquoted text, the only one that may be read as a number, boolean or null.
+    """
+
+    value: dict[str, Node] | list[Node] | str
+    place: str
+    plain: bool = False
+
+
+def complaint(node: Node, message: str, hint: str = "") -> ConfigFailure:
+    """The failure that says what is wrong with `node`, and where."""
+    return ConfigFailure("bad_document", f"{node.place}: {message}", hint)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "…"?` if a known word is near, else the known words."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"known: {', '.join(known)}" if known else ""
+
+
+def mapping(node: Node, known: Iterable[str] | None = None) -> dict[str, Node]:
+    """The mapping in `node`; with `known`, any other key is an error."""
+    if not isinstance(node.value, dict):
+        raise complaint(node, f"expected a mapping, found {_kind(node)}")
+    if known is not None:
+        allowed = set(known)
+        for key, child in node.value.items():
+            if key not in allowed:
+                raise complaint(child, f'unknown key "{key}"', did_you_mean(key, allowed))
+    return node.value
+
+
+def items(node: Node) -> list[Node]:
+    """The list in `node`."""
+    if not isinstance(node.value, list):
+        raise complaint(node, f"expected a list, found {_kind(node)}")
+    return node.value
+
+
+def text(node: Node) -> str:
+    """The text in `node`, as it was written."""
+    if not isinstance(node.value, str):
+        raise complaint(node, f"expected text, found {_kind(node)}")
+    return node.value
+
+
+def integer(node: Node) -> int:
+    """The whole number in `node`."""
+    word = text(node)
+    if not (node.plain and len(word) <= _LONGEST_NUMBER and _INTEGER.fullmatch(word)):
+        raise complaint(node, f'expected a whole number, found "{word[:40]}"')
+    return int(word)
+
+
+def number(node: Node) -> float | int:
+    """The number in `node`, finite."""
+    word = text(node)
+    if not (node.plain and len(word) <= _LONGEST_NUMBER and _NUMBER.fullmatch(word)):
+        raise complaint(node, f'expected a number, found "{word[:40]}"')
+    if _INTEGER.fullmatch(word):
+        return int(word)
+    value = float(word)
+    if value in (float("inf"), float("-inf")):
+        raise complaint(node, f'expected a finite number, found "{word}"')
+    return value
+
+
+def boolean(node: Node) -> bool:
+    """`true` or `false` in `node`."""
+    word = text(node)
+    if not (node.plain and word in _BOOLEANS):
+        raise complaint(node, f'expected true or false, found "{word[:40]}"')
+    return _BOOLEANS[word]
+
+
+def choice(node: Node, known: Iterable[str]) -> str:
+    """One of the `known` words in `node`."""
+    word = text(node)
+    if word not in set(known):
+        raise complaint(node, f'unknown value "{word[:40]}"', did_you_mean(word, known))
+    return word
+
+
+def optional(fields: dict[str, Node], key: str, read: Callable[[Node], T], default: T) -> T:
+    """What `read` makes of the field `key`, or `default` if it is absent."""
+    return read(fields[key]) if key in fields else default
+
+
+def anything(node: Node) -> Any:
+    """`node` as JSON would have it: YAML 1.2's core types, numbers and words unquoted."""
+    if isinstance(node.value, dict):
+        return {key: anything(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [anything(child) for child in node.value]
+    if not node.plain:
+        return node.value
+    if node.value in _NULLS:
+        return None
+    if node.value in _BOOLEANS:
+        return _BOOLEANS[node.value]
+    return number(node) if _NUMBER.fullmatch(node.value) else node.value
+
+
+def json_or_text(word: str) -> Any:
+    """`word` as JSON if it is strict JSON, else itself (`reasoning_effort=low`, `top_k=40`)."""
+    try:
+        return json.loads(word, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return word
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node.value, dict):
+        return "a mapping"
+    return "a list" if isinstance(node.value, list) else "text"
