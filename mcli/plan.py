@@ -9,7 +9,7 @@ from typing import Any
 
 from mcli import deadline, inputs, keys, labels, library, outfile, output, recipe, settings
 from mcli.chat import Request
-from mcli.errors import ConfigFailure, NoInput, UsageFailure
+from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure
 from mcli.inputs import Bounds
 from mcli.reading import Reading
 from mcli.recipe import DataRule, Given, Recipe
@@ -96,7 +96,16 @@ def _given(found: Recipe, job: Job, said: Said) -> Given:
     for pair in said.var_file:
         name, path = _pair(pair, "--var-file")
         given[name] = inputs.read_file(path, bounds)
-    return {**given, **job.variables}
+    given = {**given, **job.variables}
+    _refuse_broken_text([word for value in given.values() for word in _as_list(value)])
+    return given
+
+
+def _refuse_broken_text(words: Sequence[str]) -> None:
+    """Bytes of the command line that are not UTF-8 arrive as lone surrogates."""
+    for word in words:
+        if not word.isascii() and any("\ud800" <= mark <= "\udfff" for mark in word):
+            raise BadInput("bad_encoding", "an argument is not valid UTF-8", "convert it first")
 
 
 def _as_list(value: str | list[str] | tuple[str, ...]) -> list[str]:
@@ -164,6 +173,7 @@ def request(plan: Plan, job: Job, said: Said) -> Request:
 
 def _system(said: Said, bounds: Bounds) -> str:
     parts = [said.system or ""]
+    _refuse_broken_text(parts)
     if said.system_file is not None:
         parts.append(inputs.read_file(said.system_file, bounds))
     return "\n\n".join(part for part in parts if part.strip())

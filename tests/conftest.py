@@ -1,0 +1,29 @@
+"""Fixtures: a scripted server, and the program pointed at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.scenes import ok
+from tests.faults.server import FaultyServer, serve
+from tests.program import Program
+
+__all__ = ["mcli", "serve", "server"]
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    """A server that answers `Paris.`; `server.play(…)` gives it another part."""
+    with FaultyServer(ok("Paris.")) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+def mcli(tmp_path: Path, server: FaultyServer) -> Program:
+    """The program in an empty home, its default profile pointed at `server`."""
+    program = Program(tmp_path / "home")
+    program.point_at(server.base_url)
+    return program

@@ -1,0 +1,85 @@
+"""README and --help against the program: every command, flag, exit code and variable."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import typer
+
+from mcli import library, recipe
+from mcli.cli import app
+from mcli.errors import ExitCode
+from mcli.settings import VARIABLES
+from tests.program import ROOT
+
+README = (ROOT / "README.md").read_text()
+ROOT_COMMAND = typer.main.get_command(app)
+
+
+def commands():
+    for name, command in ROOT_COMMAND.commands.items():
+        yield name, command
+        yield from ((f"{name} {n}", c) for n, c in getattr(command, "commands", {}).items())
+
+
+COMMANDS = dict(commands())
+FLAGS = sorted(
+    {
+        option
+        for command in COMMANDS.values()
+        for parameter in command.params
+        if parameter.param_type_name == "option"
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
+    assert f"`{name}" in README or f"mcli {name}" in README
+    assert COMMANDS[name].help
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_every_flag_is_in_the_readme(flag: str) -> None:
+    assert re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", README)
+
+
+def test_no_flag_of_the_readme_is_invented() -> None:
+    own = README.partition("## Contributing")[0]
+    shown = set(re.findall(r"`(-{1,2}[a-z][\w-]*)", own))
+
+    foreign = {"-i", "--compile-bytecode"}
+    assert shown - set(FLAGS) - foreign == {"--version"} & shown
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_every_exit_code_is_in_the_readme(code: ExitCode) -> None:
+    assert re.search(rf"^\| {int(code)} \|", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_is_in_the_readme(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+def test_no_variable_is_read_that_is_not_listed() -> None:
+    read = {
+        word
+        for path in (ROOT / "mcli").rglob("*.py")
+        for word in re.findall(r"\bMCLI_[A-Z_]+\b", path.read_text())
+    }
+
+    assert read == set(VARIABLES)
+
+
+def test_every_bundled_recipe_is_in_the_readme_with_its_inputs() -> None:
+    for path in (ROOT / "recipes").glob("*.yaml"):
+        bundled = library.bundled(path.stem).recipe
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{path.stem}`"))
+        assert all(name in row for name in bundled.inputs), path.stem
+
+
+def test_the_recipe_keys_are_in_the_readme() -> None:
+    assert all(f"`{key}`" in README for key in (*recipe.KEYS, *recipe.INPUT_TYPES))

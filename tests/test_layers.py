@@ -1,0 +1,114 @@
+"""Who may import whom, and which module owns which library: `design.md` as a table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "mcli"
+
+TIERS = ("core", "edge", "shell", "flags", "entry")
+OWNERS = {
+    "typer": {"cli", "options", "commands"},
+    "httpx2": {"api.client"},
+    "yaml": {"documents"},
+    "rich": {"pretty"},
+    "tiktoken": {"tokens.tokenizer"},
+    "minijinja": {"template"},
+}
+STANDARD_LIBRARY_FOR_EDGES = {"os", "sys", "socket", "ssl", "subprocess", "pathlib", "asyncio", "time", "signal", "io"}  # fmt: skip
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        yield name.removesuffix(".__init__") or "__init__", path
+
+
+MODULES = dict(modules())
+
+
+def tier(name: str) -> str:
+    """The tier a module names in the first word of its docstring."""
+    docstring = ast.get_docstring(ast.parse(MODULES[name].read_text())) or ""
+    word = docstring.split(None, 1)[0].rstrip(":").lower() if docstring else ""
+    return word if word in TIERS else "package"
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Everything a module imports, at its top or later."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def ours(name: str) -> str | None:
+    """The module of ours that an imported name belongs to."""
+    if name != "mcli" and not name.startswith("mcli."):
+        return None
+    parts = name.split(".")[1:]
+    while parts and ".".join(parts) not in MODULES:
+        parts.pop()
+    return ".".join(parts) or "__init__"
+
+
+NAMED = [name for name in MODULES if name not in ("__init__", "__main__")]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_module_says_its_tier_and_imports_downward(name: str) -> None:
+    own = tier(name)
+    assert own in TIERS, f"{name} does not say its tier"
+
+    for used in filter(None, map(ours, imported(MODULES[name]))):
+        if used != "__init__":
+            assert TIERS.index(tier(used)) <= TIERS.index(own), f"{name} imports {used}"
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_has_one_owner(library: str) -> None:
+    users = {
+        name
+        for name, path in MODULES.items()
+        if any(used.split(".")[0] == library for used in imported(path))
+    }
+
+    allowed = OWNERS[library]
+    assert users
+    assert {name for name in users if name not in allowed and name.split(".")[0] not in allowed} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if tier(name) == "core"])
+def test_core_has_no_file_network_clock_or_stream(name: str) -> None:
+    used = {word.split(".")[0] for word in imported(MODULES[name])}
+
+    assert not used & STANDARD_LIBRARY_FOR_EDGES
+
+
+def test_only_output_prints() -> None:
+    printers = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
+    }
+
+    assert printers == set()
+
+
+def test_files_and_functions_stay_small() -> None:
+    for name, path in MODULES.items():
+        text = path.read_text()
+        assert text.count("\n") <= 300, name
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                wide = len(node.args.args) + len(node.args.kwonlyargs)
+                flags = name.startswith("commands")
+                assert lines <= 40 or flags, f"{name}.{node.name} has {lines} lines"
+                assert wide <= 6 or flags, f"{name}.{node.name} takes {wide} parameters"

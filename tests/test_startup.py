@@ -1,0 +1,57 @@
+"""What each command loads, seen in a clean interpreter: only that proves that a deferral defers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.server import FaultyServer
+from tests.program import Program
+
+HEAVY = ("httpx2", "httpcore2", "tiktoken", "rich", "asyncio", "yaml", "minijinja", "ssl", "pydantic")
+PROBE = """
+import atexit, sys
+from mcli.cli import main
+code = main(sys.argv[1:])
+print("loaded:", *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def loaded(mcli: Program, *argv: str, stdin: bytes = b"") -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *argv],
+        env=mcli.env,
+        cwd=mcli.home,
+        input=stdin,
+        capture_output=True,
+        check=True,
+    )
+    return set(done.stderr.decode().rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["--version"], ["--help"], ["ask", "--help"], ["batch"], ["config", "path"], ["ask", "--wrong"]],
+    ids=" ".join,
+)
+def test_what_needs_nothing_loads_nothing_heavy(mcli: Program, argv: list[str]) -> None:
+    assert loaded(mcli, *argv) & set(HEAVY) == set()
+
+
+def test_counting_loads_the_tokenizer_and_no_http(mcli: Program) -> None:
+    found = loaded(mcli, "count-tokens", stdin=b"text")
+
+    assert found & {*HEAVY, "requests"} == {"tiktoken"}
+
+
+def test_a_completion_loads_no_rich_and_no_tokenizer(mcli: Program, server: FaultyServer) -> None:
+    found = loaded(mcli, "ask", "hi")
+
+    assert {"httpx2", "yaml"} <= found
+    assert found & {"rich", "tiktoken", "requests", "pydantic"} == set()
+
+
+def test_a_dry_run_loads_no_http(mcli: Program) -> None:
+    assert "httpx2" not in loaded(mcli, "ask", "hi", "--dry-run")
