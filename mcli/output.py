@@ -42,7 +42,8 @@ def write(content: str) -> None:
 
 
 class Screen:
-    """Text shown as it comes; at its end the line is ended too."""
+    """Text shown as it comes. A context manager: at its end the line is ended too, but after a
+    failure only on a terminal, where a person reads on; a pipe keeps the bare prefix."""
 
     def __init__(self) -> None:
         self._last = "\n"
@@ -52,16 +53,12 @@ class Screen:
         write(content)
         self._last = content[-1:] or self._last
 
-    def end(self) -> None:
-        """Nothing more comes."""
-        if self._last != "\n":
-            write("\n")
-            self._last = "\n"
+    def __enter__(self) -> Screen:
+        return self
 
-    def interrupt(self) -> None:
-        """The rest does not come: a person's next line starts fresh, a pipe keeps the prefix."""
-        if os.isatty(STDOUT):
-            self.end()
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if self._last != "\n" and (kind is None or (kind is not ReaderGone and os.isatty(STDOUT))):
+            write("\n")
 
 
 def json_line(value: Any) -> None:

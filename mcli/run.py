@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcli import envelope, loop, outfile, output, plan, profiles, reading, settings
 from mcli.chat import Exchange, Request
-from mcli.errors import ExitCode, Failure
+from mcli.errors import ExitCode, Failure, NotAllowed
 from mcli.plan import Job, Plan
 from mcli.reading import Answer
 from mcli.settings import Said, Settings
@@ -28,8 +28,10 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(plan.request(planned, job, said), planned, said)
         key = plan.prepare(planned, said)
         request = plan.request(planned, job, said)
-        exchange = _send(request, key, planned, said)
-        return _deliver(_read(exchange, planned), exchange, planned, job, said)
+        with output.Screen() as screen:
+            exchange = _send(request, key, planned, said, screen.show)
+            answer = _read(exchange, planned)
+        return _deliver(answer, exchange, planned, job, said)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
@@ -53,27 +55,25 @@ def models(said: Said) -> ExitCode:
     return ExitCode.OK
 
 
-def _send(request: Request, key: str | None, planned: Plan, said: Said) -> Exchange:
+def _send(
+    request: Request, key: str | None, planned: Plan, said: Said, show: Callable[[str], None]
+) -> Exchange:
     from mcli.api import calls
 
-    screen = output.Screen() if request.stream else None
     url = profiles.endpoint(planned.settings.base_url, profiles.ENDING)
     call = calls.complete(
         request,
         calls.Endpoint(url, key),
         _patience(planned.settings, planned.began),
         _notes(said),
-        screen.show if screen else None,
+        show if request.stream else None,
     )
     try:
-        exchange = loop.run(call, watch=said.to_stdout)
-    except Failure:
-        if screen:
-            screen.interrupt()
+        return loop.run(call, watch=said.to_stdout)
+    except NotAllowed as failure:
+        if failure.slug == "auth":
+            failure.hint = f"check the key, which came from {planned.settings.key}"
         raise
-    if screen:
-        screen.end()
-    return exchange
 
 
 def _read(exchange: Exchange, planned: Plan) -> Answer:

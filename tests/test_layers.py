@@ -19,7 +19,9 @@ OWNERS = {
     "tiktoken": {"tokens.tokenizer"},
     "minijinja": {"template"},
 }
-STANDARD_LIBRARY_FOR_EDGES = {"os", "sys", "socket", "ssl", "subprocess", "pathlib", "asyncio", "time", "signal", "io"}  # fmt: skip
+STANDARD_LIBRARY_FOR_EDGES = {
+    "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",
+}  # fmt: skip
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -80,7 +82,9 @@ def test_a_library_has_one_owner(library: str) -> None:
 
     allowed = OWNERS[library]
     assert users
-    assert {name for name in users if name not in allowed and name.split(".")[0] not in allowed} == set()
+    assert {
+        name for name in users if name not in allowed and name.split(".")[0] not in allowed
+    } == set()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMED if tier(name) == "core"])

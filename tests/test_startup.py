@@ -10,7 +10,17 @@ import pytest
 from tests.faults.server import FaultyServer
 from tests.program import Program
 
-HEAVY = ("httpx2", "httpcore2", "tiktoken", "rich", "asyncio", "yaml", "minijinja", "ssl", "pydantic")
+HEAVY = (
+    "httpx2",
+    "httpcore2",
+    "tiktoken",
+    "rich",
+    "asyncio",
+    "yaml",
+    "minijinja",
+    "ssl",
+    "pydantic",
+)
 PROBE = """
 import atexit, sys
 from mcli.cli import main
@@ -33,7 +43,14 @@ def loaded(mcli: Program, *argv: str, stdin: bytes = b"") -> set[str]:
 
 @pytest.mark.parametrize(
     "argv",
-    [["--version"], ["--help"], ["ask", "--help"], ["batch"], ["config", "path"], ["ask", "--wrong"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["ask", "--help"],
+        ["batch"],
+        ["config", "path"],
+        ["ask", "--wrong"],
+    ],
     ids=" ".join,
 )
 def test_what_needs_nothing_loads_nothing_heavy(mcli: Program, argv: list[str]) -> None:

@@ -49,10 +49,15 @@ class Assembly:
         choice = codec.first_choice(fields)
         return "" if choice is None else self._choice(choice)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the answer is known to be whole."""
+        return self.done or self._finish is not None
+
     def completion(self) -> Completion:
         """The whole answer. TryAgain if the stream ended before it did."""
         self._pieces.append(self._flow.close())
-        if self._finish is None and not self.done:
+        if not self.ended:
             raise TryAgain(
                 "stream_truncated", f"the stream from {self.host} ended before the answer did",
                 "run it again", recovery=Recovery.CHARGED,
@@ -75,7 +80,7 @@ class Assembly:
     def _parse(self, event: Event) -> Any:
         chunk: Any
         try:
-            chunk = json.loads(event.data)
+            chunk = json.loads(event.data, strict=False)
         except (ValueError, RecursionError):
             if event.name == "error":
                 chunk = {"error": event.data}

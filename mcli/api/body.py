@@ -10,7 +10,6 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import Protocol
 
 from mcli.api import codec
 from mcli.errors import BadReply, Recovery, TryAgain
@@ -24,17 +23,16 @@ IDLE_S = 60.0
 _PIECE = 64 << 10
 
 
-class Response(Protocol):
-    """What is used of the HTTP library's response."""
+async def pieces(
+    raw: AsyncGenerator[bytes, None], packing: str, host: str
+) -> AsyncGenerator[bytes, None]:
+    """The body piece by piece, as the server means it, from the bytes that come over the wire.
 
-    def aiter_raw(self) -> AsyncGenerator[bytes, None]: ...
-
-
-async def pieces(response: Response, packing: str, host: str) -> AsyncGenerator[bytes, None]:
-    """The body piece by piece, as the server means it. Raises TryAgain or BadReply."""
+    Raises TryAgain or BadReply.
+    """
     unpack = _unpacker(packing, host)
     size = 0
-    async with aclosing(response.aiter_raw()) as raw:
+    async with aclosing(raw):
         while True:
             piece = await _next(raw, host)
             for part in unpack.feed(piece) if piece else unpack.close():

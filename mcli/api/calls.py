@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ PROGRESS_S = 300.0
 """The longest that a stream may go on without moving the answer on."""
 
 LARGEST_ERROR = 1 << 20
+ERROR_S = 1.0
+"""How long the words of an error are waited for when its status is there."""
 
 Show = Callable[[str], None]
 
@@ -126,8 +129,8 @@ class _Once:
         framer = Framer()
         head = b""
         try:
-            async with asyncio.timeout(PROGRESS_S) as timer:
-                async for piece in reply.pieces:
+            async with aclosing(_moving(reply, assembly)) as pieces:
+                async for piece in pieces:
                     if not head.lstrip():
                         head += piece
                         if head.lstrip()[:1] in (b"<", b"{"):
@@ -135,15 +138,12 @@ class _Once:
                     self._take(framer, assembly, piece)
                     if assembly.done:
                         break
-                    if assembly.progressed:
-                        timer.reschedule(asyncio.get_running_loop().time() + PROGRESS_S)
-                        assembly.progressed = False
-        except TimeoutError:
-            raise TryAgain(
-                "stalled", f"the stream from {reply.host} does not move on", "run it again",
-                recovery=Recovery.CHARGED,
-            ) from None  # fmt: skip
-        self._take(framer, assembly, None)
+                else:
+                    self._take(framer, assembly, None)
+        except TryAgain:
+            if not assembly.ended:
+                raise
+            # What is cut off behind the last word is not missed.
         completion = assembly.completion()
         self._hand_on(assembly.rest())
         return completion
@@ -178,6 +178,22 @@ def _header_timer(streams: bool) -> asyncio.Timeout:
     return asyncio.timeout(HEADER_S if streams else None)
 
 
+async def _moving(reply: Reply, assembly: Assembly) -> AsyncGenerator[bytes]:
+    """The reply's pieces, as long as they move the answer on."""
+    try:
+        async with asyncio.timeout(PROGRESS_S) as timer:
+            async for piece in reply.pieces:
+                yield piece
+                if assembly.progressed:
+                    timer.reschedule(asyncio.get_running_loop().time() + PROGRESS_S)
+                    assembly.progressed = False
+    except TimeoutError:
+        raise TryAgain(
+            "stalled", f"the stream from {reply.host} does not move on", "run it again",
+            recovery=Recovery.CHARGED,
+        ) from None  # fmt: skip
+
+
 async def _refuse_error(reply: Reply) -> None:
     """Raise what an error status means, with the error's body read as far as is sensible."""
     if 200 <= reply.status < 300 and reply.status != 204:
@@ -186,11 +202,12 @@ async def _refuse_error(reply: Reply) -> None:
         raise codec.spoilt("empty_reply", f"{reply.host} sent an empty reply")
     raw = b""
     try:
-        async for piece in reply.pieces:
-            raw += piece
-            if len(raw) > LARGEST_ERROR:
-                break
-    except (BadReply, TryAgain):
+        async with asyncio.timeout(ERROR_S):
+            async for piece in reply.pieces:
+                raw += piece
+                if len(raw) > LARGEST_ERROR:
+                    break
+    except (BadReply, TryAgain, TimeoutError):
         pass  # the status says enough; a cut error page is still an error
     raise verdicts.of_status(reply.status, reply.headers, raw, reply.host)
 

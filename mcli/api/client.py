@@ -63,6 +63,8 @@ class Client:
         try:
             self._http = httpx2.AsyncClient(
                 timeout=httpx2.Timeout(None, connect=CONNECT_S),
+                # No connection is used twice: what a broken reply left in it is not a reply.
+                limits=httpx2.Limits(max_keepalive_connections=0),
                 follow_redirects=False,
                 # A TLS context costs 25 ms; plain http without a proxy has no use for one.
                 verify=base_url.startswith("https:") or bool(_set(_PROXY_VARIABLES)),
@@ -91,13 +93,18 @@ class Client:
                 headers=dict(call.headers), content=call.body,
             )  # fmt: skip
             response = await self._http.send(request, stream=True)
+        packing = response.headers.get("content-encoding", "").strip().lower()
         try:
-            with _inside_the_reply(host):
-                packing = response.headers.get("content-encoding", "").strip().lower()
-                async with aclosing(body.pieces(response, packing, host)) as pieces:
-                    yield Reply(response.status_code, dict(response.headers), pieces, host)
+            async with aclosing(body.pieces(_raw(response, host), packing, host)) as pieces:
+                yield Reply(response.status_code, dict(response.headers), pieces, host)
         finally:
             await response.aclose()
+
+
+async def _raw(response: httpx2.Response, host: str) -> AsyncGenerator[bytes]:
+    with _inside_the_reply(host):
+        async for piece in response.aiter_raw():
+            yield piece
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def parse(raw: bytes, headers: Mapping[str, str], host: str) -> Any:
     if bare[:1] not in (b"{", b"["):
         raise verdicts.not_json(headers, bare, host)
     try:
-        return json.loads(bare.decode())
+        return json.loads(bare.decode(), strict=False)
     except UnicodeDecodeError:
         raise spoilt("bad_encoding", f"the reply of {host} is not UTF-8") from None
     except (ValueError, RecursionError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
@@ -70,15 +71,16 @@ def ceiling(attempt: int) -> float:
     return min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(attempt - 1, 30))
 
 
-def wait_asked(headers: Mapping[str, str]) -> float | None:
+def wait_asked(headers: Mapping[str, str], now: float | None = None) -> float | None:
     """Seconds that the reply asks to wait: `retry-after-ms`, or `Retry-After` as seconds, Go
     duration or date. A date counts from the server's own `Date`, since a cron host's clock may be
-    off. Where several values stand, the longest. None if there is none that makes sense.
+    off, and from `now` (Unix time, by default this machine's) only where there is none. Where
+    several values stand, the longest. None if there is none that makes sense.
     """
     found = [_positive(word, 1e-3) for word in _values(headers, "retry-after-ms")]
     if not any(found):
         raw = headers.get("retry-after", "")
-        dated = _until(raw, headers.get("date", ""))
+        dated = _until(raw, headers.get("date", ""), time.time() if now is None else now)
         found = [dated] if dated else [_span(word) for word in _values(headers, "retry-after")]
     waits = [wait for wait in found if wait]
     return max(waits) if waits else None
@@ -106,12 +108,12 @@ def _go_duration(word: str) -> float | None:
     return total if 0 < total < math.inf else None
 
 
-def _until(moment: str, now: str) -> float | None:
-    then, base = parsedate_tz(moment), parsedate_tz(now)
-    if then is None or base is None:
+def _until(moment: str, server_now: str, now: float) -> float | None:
+    then, base = parsedate_tz(moment), parsedate_tz(server_now)
+    if then is None:
         return None
     try:
-        wait = mktime_tz(then) - mktime_tz(base)
+        wait = mktime_tz(then) - (now if base is None else mktime_tz(base))
     except (ValueError, OverflowError):
         return None
     return float(wait) if wait > 0 else None
