@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -104,8 +105,15 @@ def _report(failure: Failure, argv: list[str]) -> int:
         return -signal.SIGPIPE
     except WriteFailure as failed:
         failure, code = failed, int(failed.exit_code)
-    output.failure_line(failure)
+    output.failure_line(failure, _color(argv))
     return code
+
+
+def _color(argv: list[str]) -> str:
+    """What `--color` says, also where the rest of the command line is wrong."""
+    said = [word.removeprefix("--color=") for word in argv if word.startswith("--color=")]
+    said += [value for flag, value in pairwise(argv) if flag == "--color"]
+    return said[-1] if said else "auto"
 
 
 def _usage(error: Exception) -> UsageFailure:

@@ -18,6 +18,7 @@ OWNERS = {
     "rich": {"pretty"},
     "tiktoken": {"tokens.tokenizer"},
     "minijinja": {"template"},
+    "jsonschema_rs": {"schema"},
 }
 STANDARD_LIBRARY_FOR_EDGES = {
     "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",

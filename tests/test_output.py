@@ -297,3 +297,26 @@ def test_an_ignored_interrupt_stays_ignored(mcli: Program) -> None:
     done = mcli.shell("trap '' INT; mcli ask hi & kill -INT $!; wait $!")
 
     assert (done.code, done.out) == (0, "Paris.\n")
+
+
+def test_colour_is_for_terminals_that_want_it(mcli: Program) -> None:
+    red = "\x1b[31mmcli:"
+    wrong = ("ask", "hi", "--profile", "gone")
+
+    assert mcli(*wrong, "--color", "always").err.startswith(red)
+    assert red not in mcli(*wrong).err
+    assert on_a_terminal(mcli, *wrong)[1].startswith(red)
+    assert red not in on_a_terminal(mcli, *wrong, "--color=never")[1]
+    mcli.env["NO_COLOR"] = "1"
+    assert red not in on_a_terminal(mcli, *wrong)[1]
+
+
+def test_a_table_is_a_table_on_a_terminal(mcli: Program) -> None:
+    code, seen = on_a_terminal(mcli, "config", "show", "--color", "never")
+
+    assert code == 0
+    assert seen.splitlines()[0].split() == ["setting", "value", "from"]
+    assert "\t" not in seen
+    assert mcli("config", "show").out.splitlines()[0] == "profile\ttest\t" + str(
+        mcli.home / ".config/mcli/config.yaml"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mcli import schema
 from mcli.sandbox import choosing, snippets, values
 from mcli.sandbox.prompts import Prompt, Rejected, Turn
 
@@ -28,7 +29,10 @@ def answer(prompt: Prompt, prompt_tokens: int) -> str:
 
 def _fitting(prompt: Prompt) -> str:
     try:
-        return json.dumps(values.fitting(prompt.schema), ensure_ascii=False, allow_nan=False)
+        made = values.fitting(prompt.schema)
+        if problem := schema.complaint(made, prompt.schema):
+            raise ValueError(problem)
+        return json.dumps(made, ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError) as error:
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Rejected(
