@@ -1,5 +1,53 @@
-"""`python -m mcli`."""
+"""ENTRY: the process: its descriptors, its signals, and an end that tells the truth."""
 
-from mcli.cli import entry
+from __future__ import annotations
 
-entry()
+import os
+import signal
+import sys
+from typing import NoReturn
+
+
+def entry() -> NoReturn:
+    """Run the command line of this process and leave with its exit code.
+
+    It leaves by `os._exit`, so that no thread that hangs in a resolver can hold it back, or by the
+    signal itself, so that shells and loops see it.
+    """
+    _die_by_interrupts()
+    _own_the_descriptors()
+    # Typer takes 60 ms, in which Ctrl-C must already be quiet.
+    from mcli.cli import main
+
+    code = main(sys.argv[1:])
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+        os.kill(os.getpid(), -code)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _die_by_interrupts() -> None:
+    """Ctrl-C kills at once, also in a resolver or an import; what was ignored stays ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _own_the_descriptors() -> None:
+    """Open what the caller closed of 0, 1 and 2, so that no file of ours gets those numbers.
+
+    A closed stdout becomes one that cannot be written, so that the loss of an answer shows.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    else:
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # pyright: ignore
+
+
+if __name__ == "__main__":
+    entry()

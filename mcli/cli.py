@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -79,22 +78,6 @@ def main(argv: Sequence[str]) -> int:
         return _report(_bug(error, before_dashes), before_dashes)
 
 
-def entry() -> NoReturn:
-    """The program: one command line, everything flushed, and an end that tells the truth.
-
-    It leaves by `os._exit`, so that no thread that hangs in a resolver can hold it back, or by the
-    signal itself, so that shells and loops see it.
-    """
-    _own_the_descriptors()
-    _die_by_signals()
-    code = main(sys.argv[1:])
-    if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
-        os.kill(os.getpid(), -code)
-    os._exit(code)
-
-
 def _report(failure: Failure, argv: list[str]) -> int:
     """The failure's line on stderr, and with `--json` its envelope on stdout."""
     code = int(failure.exit_code)
@@ -137,25 +120,3 @@ def _bug(error: Exception, argv: list[str]) -> Failure:
     return Failure(
         "bug", f"internal error: {type(error).__name__} at {place}", "report it, with --debug"
     )
-
-
-def _own_the_descriptors() -> None:
-    """Open what the caller closed of 0, 1 and 2, so that no file of ours gets those numbers.
-
-    A closed stdout becomes one that cannot be written, so that the loss of an answer shows.
-    """
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    else:
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # pyright: ignore
-
-
-def _die_by_signals() -> None:
-    """Ctrl-C kills at once, also in a resolver or an import; what was ignored stays ignored."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -32,7 +32,8 @@ def count(order: Order, said: Said) -> ExitCode:
     NO if the total is above `order.most`. Raises NoInput, BadInput or UsageFailure.
     """
     began = time.monotonic()
-    output.check_stdout()
+    if not said.quiet:
+        output.check_stdout()
     encoding, model, approximate = _encoding(order)
     texts = _texts(order.files, said)
     counts = [(name, counting.count(text, encoding)) for name, text in texts]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mcli import envelope, loop, outfile, output, plan, profiles, reading, settings
+from mcli import deadline, envelope, loop, outfile, output, plan, profiles, reading, settings
 from mcli.chat import Exchange, Request
 from mcli.errors import ExitCode, Failure, NotAllowed
 from mcli.plan import Job, Plan
@@ -45,7 +45,10 @@ def models(said: Said) -> ExitCode:
     began = time.monotonic()
     chosen = settings.load(said, os.environ)
     output.check_stdout()
-    endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), plan.key_for(chosen))
+    ends = began + chosen.timeout_s if chosen.timeout_given else None
+    with deadline.alarm(ends, chosen.timeout_s):
+        key = plan.key_for(chosen)
+    endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
     found = loop.run(calls.models(endpoint, _patience(chosen, began), _notes(said)), watch=True)
     if said.json:
         output.json_line(envelope.of_data(found, time.monotonic() - began))

@@ -60,7 +60,7 @@ def ours(name: str) -> str | None:
     return ".".join(parts) or "__init__"
 
 
-NAMED = [name for name in MODULES if name not in ("__init__", "__main__")]
+NAMED = [name for name in MODULES if name != "__init__"]
 
 
 @pytest.mark.parametrize("name", NAMED)
