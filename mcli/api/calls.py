@@ -22,6 +22,9 @@ HEADER_S = 60.0
 PROGRESS_S = 300.0
 """The longest that a stream may go on without moving the answer on."""
 
+LINGER_S = 1.0
+"""How long `[DONE]` or the usage is waited for when the answer is whole."""
+
 LARGEST_ERROR = 1 << 20
 ERROR_S = 1.0
 """How long the words of an error are waited for when its status is there."""
@@ -185,7 +188,8 @@ async def _moving(reply: Reply, assembly: Assembly) -> AsyncGenerator[bytes]:
             async for piece in reply.pieces:
                 yield piece
                 if assembly.progressed:
-                    timer.reschedule(asyncio.get_running_loop().time() + PROGRESS_S)
+                    more_s = LINGER_S if assembly.ended else PROGRESS_S
+                    timer.reschedule(asyncio.get_running_loop().time() + more_s)
                     assembly.progressed = False
     except TimeoutError:
         raise TryAgain(

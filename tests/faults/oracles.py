@@ -152,9 +152,8 @@ def keeps_the_key(run: Run, expect: Expect) -> Complaints:
     for path in run.home.rglob("*"):
         places[str(path)] = str(path).encode() + (path.read_bytes() if path.is_file() else b"")
     for place, data in places.items():
-        for spelling in SPELLINGS:
-            if spelling in data:
-                yield f"the key ({spelling.decode()}) is in {place}"
+        if found := SPELLINGS.search(data):
+            yield f"the key ({found[0].decode()}) is in {place}"
 
 
 def leaves_nothing(run: Run, expect: Expect) -> Complaints:
@@ -185,13 +184,14 @@ def complaints(run: Run, expect: Expect) -> list[str]:
     return [complaint for check in CHECKS for complaint in check(run, expect)]
 
 
-def _spellings(key: str) -> tuple[bytes, ...]:
-    """The key as text, in a URL, in JSON, and in base64 at each of the three alignments."""
+def _spellings(key: str) -> re.Pattern[bytes]:
+    """Finds the key as text, in a URL, in JSON, and in base64 at each of the three alignments."""
     texts = {key, quote(key, safe=""), json.dumps(key)[1:-1], key.replace("/", "\\/")}
     # A part is as bad as the whole, and is found when a line break splits the key.
-    texts |= {key[at : at + PART] for at in range(len(key) - PART)}
+    texts |= {key[at : at + PART] for at in range(len(key) - PART + 1)}
     packed = [base64.b64encode(b"\0" * shift + key.encode())[4:-4] for shift in range(3)]
-    return tuple(text.encode() for text in sorted(texts)) + tuple(packed)
+    forms = [text.encode() for text in sorted(texts)] + packed
+    return re.compile(b"|".join(re.escape(form) for form in forms))
 
 
 SPELLINGS = _spellings(CANARY)

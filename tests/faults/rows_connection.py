@@ -7,7 +7,7 @@ import json
 from . import scenes as s
 from .catalogue import FEW, IN_PIPE, STREAMED, WIRE, Row, answers, fails
 from .oracles import Prefix
-from .server import End, Forever, Reply, Scene, Step
+from .server import End, Reply, Scene, Seen, Step
 
 FIN, RST, STALL = End.FIN, End.RST, End.STALL
 JSON = "application/json"
@@ -78,10 +78,16 @@ SLOW = [
     Row("N-23", TICKS, LATE, fails(75, "deadline", 1, Prefix("tick ")), timeout=2),
 ]
 
+
+def long_event(_: Seen) -> Reply:
+    """A stream that would be good, but for one event of more than 8 MiB."""
+    return s.chunked(*s.deltas("x" * 9 * 2**20), s.DONE)
+
+
 TOO_MUCH = fails(76, "limit_exceeded")
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 FEW_HINTS = Reply((HINT * 3, *s.as_json(HELLO).steps))
-EXES = s.endless(s.event(s.chunk("x" * 65536)))
+EXES = s.endless(s.event(s.chunk("x" * 2**20)))
 EXES_SHOWN = fails(76, "limit_exceeded", 1, Prefix("x"))
 LONG_LINE = s.endless(b"x" * 65536, before=b"data: ")
 LONG_JSON = s.endless(b"x" * 65536, before=b'{"more": "', kind=JSON)
@@ -89,10 +95,10 @@ LONG_HEADER = Reply((s.head(headers={"X": "x" * 2**21}) + HELLO, FIN))
 MANY_HEADERS = Reply((s.head(headers=[("X-Header", "x")] * 10_000) + HELLO, FIN))
 
 ENDLESS = [
-    Row("N-20", Reply((Forever(HINT),)), fails(76, "protocol_error|limit_exceeded"), timeout=4),
     Row("N-20-few", FEW_HINTS, answers("Hello"), modes=IN_PIPE),
     Row("N-21", EXES, TOO_MUCH, EXES_SHOWN, modes=WIRE, timeout=30),
     Row("N-30", s.encoded(s.bomb(500 * 2**20)), TOO_MUCH, timeout=30),
+    Row("N-37-event", long_event, TOO_MUCH, modes=WIRE),
     Row("N-37", LONG_LINE, TOO_MUCH, modes=WIRE, timeout=30),
     Row("N-75-long", LONG_HEADER, fails(76, "protocol_error|limit_exceeded"), modes=IN_PIPE),
     Row("N-75-many", MANY_HEADERS, fails(76, "protocol_error|limit_exceeded"), modes=IN_PIPE),
@@ -132,6 +138,8 @@ CODING = [
     ),
 ]
 
+ENDED = s.chunked(*s.deltas("Hello"), end=(s.BEFORE_RESET, FIN))
+SILENT = s.chunked(*s.deltas("Hello"), end=(STALL,))
 HELD = s.chunked(*s.deltas("Hello"), s.DONE, end=(STALL,))
 NO_END = fails(75, "stream_truncated", 2), fails(75, "stream_truncated", 1, "Hello")
 BUSY_SHOWN = fails(75, "server_busy", 3), fails(75, "server_busy", 1, "Hello")
@@ -148,7 +156,9 @@ STREAMS = [
     Row("N-13", s.until_close(*s.deltas("Hello", finish=None)), *NO_END, modes=WIRE),
     Row("N-14", broken_off(), *NO_END, modes=WIRE),
     Row("N-15", s.chunked(*s.deltas("Hello")), answers("Hello"), modes=WIRE),
+    Row("N-15-cut", ENDED, answers("Hello"), modes=WIRE, why="cut after the finish_reason: whole"),
     Row("N-15-held", HELD, answers("Hello"), modes=WIRE, why="[DONE] is the end, not the close"),
+    Row("N-15-silent", SILENT, answers("Hello"), modes=WIRE, why="the last word was said"),
     Row("N-15-after", s.chunked(LINES + b"data: {\n\n"), answers(ODD), modes=WIRE),
     Row(
         "N-15-done", broken_off(s.DONE), answers("Hello"), modes=WIRE, why="[DONE] alone is enough"

@@ -32,6 +32,7 @@ ECHO = s.error(401, message=f"Incorrect API key provided: {CANARY}. See your set
 POLICY = s.error(400, "invalid_request_error", "content_policy_violation")
 LENGTH = s.error(400, "invalid_request_error", "context_length_exceeded")
 CUT_401 = Reply((s.head(401, {"Content-Length": "99"}) + b"no", End.FIN))
+STALLED_401 = Reply((s.head(401, {"Content-Length": "99"}) + b"no", End.STALL))
 QUOTA = s.error(429, "insufficient_quota", "insufficient_quota")
 LIMIT = s.error(429, None, "billing_hard_limit_reached")
 PAY = fails(77, "quota")
@@ -66,7 +67,9 @@ REFUSALS = [
     Row("N-57-length", LENGTH, fails(65, "context_length"), modes=IN_PIPE),
     Row("N-57-500", FULL, fails(65, "context_length"), modes=IN_PIPE),
     Row("N-57-minute", s.error(429, "tokens", message=TOO_LARGE), fails(65, "too_large")),
-    Row("N-58-cut", CUT_401, fails(77, "auth"), modes=IN_PIPE, why="the status says enough"),
+    # The status says enough, and what it says is not "run me again".
+    Row("N-58-cut", CUT_401, fails(77, "auth"), modes=IN_PIPE),
+    Row("N-58-stalled", STALLED_401, fails(77, "auth"), timeout=2, modes=IN_PIPE),
     Row("N-58-401", s.error(401), fails(77, "auth", says="CANARY_KEY")),
     Row("N-58-echo", ECHO, fails(77, "auth")),
     Row("N-58-403", s.error(403), fails(77, "forbidden"), modes=IN_PIPE),
@@ -123,6 +126,7 @@ WAITS = [
         modes=IN_PIPE,
     ),
     Row("N-63", limited(DAY), NOW_ONLY),
+    Row("N-63-cap", limited(121), NOW_ONLY, timeout=300, modes=IN_PIPE),
     Row("N-63-late", limited(30), NOW_ONLY, timeout=5, why="past the deadline"),
     Row("N-64", [dated(1), s.ok()], answers(attempts=2, gap=1), modes=IN_PIPE),
     Row("N-64-far", dated(DAY), NOW_ONLY, modes=IN_PIPE),

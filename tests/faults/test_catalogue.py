@@ -26,6 +26,8 @@ ASKED = sorted({(row.argv, mode) for row, mode in CASES})
 ROOT = Path(__file__).parents[2]
 GRACE_S = 2.0
 """How much later than `--timeout` the program may end."""
+LONGEST_S = 30.0
+"""No row takes longer, whatever its `--timeout`."""
 START_S = 4.0
 """What a busy machine may need to start an interpreter, which is not the program's time."""
 
@@ -86,7 +88,7 @@ def run(row: Row, mode: str, server: FaultyServer, home: Path) -> Run:
             start_new_session=True,
         )
     stdout, stderr = _drain(child.stdout), _drain(child.stderr)
-    status, killed, peak = _wait(child, row.timeout + GRACE_S + START_S)
+    status, killed, peak = _wait(child, min(row.timeout, LONGEST_S) + GRACE_S + START_S)
     orphans = _end_group(child.pid)
     return Run(status, killed, stdout(), stderr(), peak, orphans, home, server)
 
