@@ -188,7 +188,7 @@ def _redirect(headers: Mapping[str, str], host: str) -> Failure:
 
 def _sentence(status: int, told: ErrorBody) -> str:
     name = excerpt(told.code or told.type, 60)
-    message = excerpt(told.message)
+    message = excerpt(told.message).removesuffix(".")
     return f"HTTP {status}{f' {name}' if name and name != str(status) else ''}" + (
         f": {message}" if message else ""
     )

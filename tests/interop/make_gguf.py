@@ -1,4 +1,6 @@
-"""Write a language model with random weights: `make_gguf.py PATH [--strict]`, by the interop python.
+"""Write a language model with random weights: `make_gguf.py PATH [--strict]`.
+
+Run by the python of `.ci/interop-env`, which has gguf and numpy.
 
 A llama of two layers and about half a megabyte, the same bytes each time. Its vocabulary is every
 byte and the characters of `LETTERS`, so it reads any text; the output weights of all else are 0, so
