@@ -42,12 +42,6 @@ class Plan:
     reading: Reading
     began: float
 
-    @property
-    def ends(self) -> float | None:
-        """The moment by which a person wants the whole command done, if they said so."""
-        limit = self.settings.timeout_s
-        return self.began + limit if self.settings.timeout_given else None
-
 
 def make(job: Job, said: Said, began: float) -> Plan:
     """The plan of `job`, begun at `began` of the monotonic clock; nothing is read but the recipe,
@@ -56,8 +50,7 @@ def make(job: Job, said: Said, began: float) -> Plan:
     if found.shadows and said.verbose:
         output.note(f"{found.path} stands in for the bundled recipe of that name")
     chosen = settings.load(said, os.environ, found.recipe)
-    ends = began + chosen.timeout_s if chosen.timeout_given else None
-    with deadline.alarm(ends, chosen.timeout_s):
+    with deadline.alarm(chosen.ends(began), chosen.timeout_s):
         values = recipe.bind(found.recipe, _given(found.recipe, job, said))
     if found.recipe.kind != "label":
         language = values.get("language") or "" if found.recipe.kind == "code" else ""
@@ -135,15 +128,15 @@ def prepare(plan: Plan, said: Said) -> str | None:
         outfile.check(str(said.output), said.no_clobber)
     elif said.to_stdout:
         output.check_stdout()
-    with deadline.alarm(plan.ends, plan.settings.timeout_s):
-        return key_for(plan.settings)
+    return key_for(plan.settings, plan.began)
 
 
-def key_for(chosen: Settings) -> str | None:
+def key_for(chosen: Settings, began: float) -> str | None:
     """The key for the endpoint in force, or None where it takes none."""
     if chosen.key.kind != "none":
         keys.guard_plaintext(chosen.base_url, chosen.allow_http)
-    return keys.fetch(chosen.key, chosen.base_url, os.environ)
+    with deadline.alarm(chosen.ends(began), chosen.timeout_s):
+        return keys.fetch(chosen.key, chosen.base_url, os.environ)
 
 
 def _no_model(chosen: Settings) -> ConfigFailure:
@@ -161,7 +154,7 @@ def request(plan: Plan, job: Job, said: Said) -> Request:
     bounds = Bounds(said.invalid, said.max_input)
     paths = (*job.files, *said.file)
     rule = job.rule or plan.recipe.data
-    with deadline.alarm(plan.ends, chosen.timeout_s):
+    with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         pieces = inputs.gather(paths, rule, chosen.no_stdin, bounds)
         system = _system(said, bounds)
     data = inputs.frame(pieces) if pieces else ""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mcli import deadline, envelope, loop, outfile, output, plan, profiles, reading, settings
+from mcli import envelope, loop, outfile, output, plan, profiles, reading, settings
 from mcli.chat import Exchange, Request
 from mcli.errors import ExitCode, Failure, NotAllowed
 from mcli.plan import Job, Plan
@@ -45,9 +45,7 @@ def models(said: Said) -> ExitCode:
     began = time.monotonic()
     chosen = settings.load(said, os.environ)
     output.check_stdout()
-    ends = began + chosen.timeout_s if chosen.timeout_given else None
-    with deadline.alarm(ends, chosen.timeout_s):
-        key = plan.key_for(chosen)
+    key = plan.key_for(chosen, began)
     endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
     found = loop.run(calls.models(endpoint, _patience(chosen, began), _notes(said)), watch=True)
     if said.json:

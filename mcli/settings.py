@@ -97,6 +97,10 @@ class Settings:
     allow_http: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    def ends(self, began: float) -> float | None:
+        """The moment by which a command begun at `began` is to be done, if a person said so."""
+        return began + self.timeout_s if self.timeout_given else None
+
 
 class _Choice:
     """Takes the first source that has a value, and notes which it was."""
