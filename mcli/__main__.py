@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
@@ -43,6 +44,8 @@ def _own_the_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
+    if fcntl.fcntl(0, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what nohup makes of a terminal
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     else:

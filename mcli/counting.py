@@ -7,13 +7,10 @@ import time
 from dataclasses import dataclass
 
 from mcli import envelope, inputs, output, settings
-from mcli.errors import ExitCode, UsageFailure
+from mcli.errors import ExitCode, NoInput, UsageFailure
 from mcli.inputs import Bounds
-from mcli.settings import Said
+from mcli.said import Said
 from mcli.tokens import counting
-
-DEFAULT_MODEL = "gpt-4"
-"""The model of the built-in profile, if neither flag nor environment names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,9 @@ def _encoding(order: Order) -> tuple[str, str | None, bool]:
             message = f'unknown encoding "{order.encoding}"'
             raise UsageFailure("unknown_encoding", message, f"known: {known}")
         return order.encoding, None, False
-    model = order.model or os.environ.get("MCLI_MODEL") or DEFAULT_MODEL
-    choice = counting.choose(model)
+    said = Said(model=order.model, dry_run=True)  # which needs no key
+    model = settings.load(said, os.environ).model
+    choice = counting.choose(model or "")
     return choice.encoding, model, choice.approximate
 
 
@@ -73,9 +71,8 @@ def _texts(files: tuple[str, ...], said: Said) -> list[tuple[str, str]]:
     if files:
         return [(name, inputs.read_file(name, bounds)) for name in files]
     if said.no_stdin or settings.truth(os.environ, "MCLI_NO_STDIN"):
-        raise UsageFailure("no_data", "nothing to count", "name a FILE")
-    if os.isatty(inputs.STDIN):
-        raise UsageFailure("no_data", "nothing to count", "name a FILE, or pipe text in")
+        raise NoInput("empty_input", "stdin is left alone and no file is named", "name a FILE")
+    inputs.refuse_terminal(files, "required", no_stdin=False)
     return [("-", inputs.read_file("-", bounds))]
 
 

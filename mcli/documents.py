@@ -21,6 +21,7 @@ _MOST_NODES = 100_000
 
 # libyaml's loader is four times as fast; the pure one is there where wheels lack it.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _yaml: Any = yaml  # its functions have no types
 
 
@@ -34,14 +35,15 @@ def parse(raw: bytes, name: str) -> Node:
         raise ConfigFailure("bad_document", f"{name}: larger than 1 MiB")
     try:
         source = raw.decode("utf-8-sig")
-        _scan(source, name)
-        root = _yaml.compose(source, Loader=_Loader)
     except UnicodeDecodeError as error:
         raise ConfigFailure(
             "bad_document", f"{name}: not UTF-8 at byte {error.start}", "save it as UTF-8"
         ) from None
+    try:
+        _scan(source, name)
+        root = _yaml.compose(source, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise _syntax_failure(error, name) from None
+        raise _syntax_failure(error, name, source) from None
     if root is None:
         raise ConfigFailure("bad_document", f"{name}: the file is empty")
     return _node(root, name)
@@ -92,10 +94,15 @@ def _fields(node: yaml.MappingNode, name: str) -> dict[str, Node]:
     return fields
 
 
-def _syntax_failure(error: yaml.YAMLError, name: str) -> ConfigFailure:
+def _syntax_failure(error: yaml.YAMLError, name: str, source: str) -> ConfigFailure:
     mark = getattr(error, "problem_mark", None)
     where = _place(name, mark) if mark else name
     problem = getattr(error, "problem", None) or "not valid YAML"
+    odd = None if mark else _UNPRINTABLE.search(source)
+    if odd is not None:
+        lines = source[: odd.start()].split("\n")
+        where = f"{name}:{len(lines)}:{len(lines[-1]) + 1}"
+        problem = f"the character U+{ord(odd[0]):04X} is not allowed"
     return ConfigFailure("bad_document", f"{where}: {' '.join(str(problem).split())}")
 
 

@@ -25,8 +25,7 @@ def seconds(text: str) -> float:
 
 def words(value: float) -> str:
     """A number of seconds for a message: `0.4s`, `12.4s`, `24h`."""
-    if value >= 7200:
-        return f"{value / 3600:.3g}h"
-    if value >= 120:
-        return f"{value / 60:.3g}m"
-    return f"{value:.1f}s" if value % 1 else f"{value:.0f}s"
+    for size, unit in ((7200.0, "h"), (120.0, "m"), (0.0, "s")):
+        if value >= size:
+            return f"{value / _SECONDS[unit]:.1f}".removesuffix(".0") + unit
+    return "0s"

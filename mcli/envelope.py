@@ -32,7 +32,9 @@ def of_answer(
     }
 
 
-def of_data(data: Any, elapsed_s: float, verdict: bool | None = None) -> dict[str, Any]:
+def of_data(
+    data: Any, elapsed_s: float, verdict: bool | None = None, attempts: int = 0
+) -> dict[str, Any]:
     """The envelope of a command that asks no model; its result is in `data`."""
     return {
         "v": VERSION,
@@ -41,7 +43,7 @@ def of_data(data: Any, elapsed_s: float, verdict: bool | None = None) -> dict[st
         "text": None,
         "data": data,
         **_reply(None),
-        **_effort(0, elapsed_s, None),
+        **_effort(attempts, elapsed_s, None),
         "recipe": None,
         "warnings": [],
     }

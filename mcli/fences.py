@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from dataclasses import dataclass
 
 from mcli.errors import UnusableAnswer
@@ -20,9 +21,17 @@ _ALIASES = {
     "cs": "csharp", "ps1": "powershell", "md": "markdown",
 }  # fmt: skip
 _CODE_LINE = re.compile(
-    r"[;{}]\s*$|^\s*(def|class|import|from|func|fn|function|const|let|var|return|package|use|"
-    r"#include|#!|public|private|if|for|while|SELECT|INSERT|UPDATE|CREATE|<\w|[\w.\[\]]+\s*=\s)"
+    r"[;{}]\s*$|^\s*(?:#include\b|#!|</?\w[^>]*>|\}|"
+    r"(?:def|func|fn|function|sub)\s+\w+\s*\(|(?:class|struct|enum)\s+\w+\s*[:({]|"
+    r"(?:import|package|use|using|require)\s+[\w.:\"']+;?$|from\s+\S+\s+import\s|"
+    r"(?:const|let|var|val)\s+\w+.*=|return\s*[\w(\[\"'-]*;?$|[\w.\[\]$]+\s*:?=\s*\S|"
+    r"(?:SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|CREATE\s+TABLE)\b)"
 )
+_STATEMENTS = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign,
+    ast.AugAssign, ast.For, ast.While, ast.If, ast.With, ast.Try,
+)  # fmt: skip
+"""What makes a text that parses a program; prose such as `Note: wait` parses too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +42,27 @@ class Block:
     code: str
 
 
-def code_in(answer: str, language: str) -> Block:
+def code_in(answer: str, language: str, allow_open: bool = False) -> Block:
     """The block of `answer` in `language` (if any is), the largest where there are several.
 
-    Raises UnusableAnswer where there is no code, or where the last block was never closed.
+    Raises UnusableAnswer where there is no code, or where the last block was never closed and that
+    is not allowed.
     """
-    blocks = blocks_in(answer)
+    fenced = blocks_in(answer, allow_open)
+    blocks = [block for block in fenced if block.code.strip()]
     if not blocks:
-        if plainly_code(answer, language):
+        if not fenced and plainly_code(answer, language):
             return Block(_plain_name(language), answer.strip("\r\n"))
         raise UnusableAnswer("no_code", "the answer has no code", "say in the task what to write")
     wanted = _plain_name(language)
-    matching = [block for block in blocks if wanted and _plain_name(block.language) == wanted]
-    return max(matching or blocks, key=lambda block: len(block.code))
+    # Unnamed blocks are most likely its output; they count only where no block has a name.
+    named = [block for block in blocks if block.language]
+    matching = [block for block in named if wanted and _plain_name(block.language) == wanted]
+    return max(matching or named or blocks, key=lambda block: len(block.code))
 
 
-def blocks_in(answer: str) -> list[Block]:
-    """Every fenced block. Raises UnusableAnswer if the last one is not closed."""
+def blocks_in(answer: str, allow_open: bool = False) -> list[Block]:
+    """Every fenced block. Raises UnusableAnswer if the last one is not closed and must be."""
     blocks: list[Block] = []
     body: list[str] = []
     opening: re.Match[str] | None = None
@@ -62,7 +75,9 @@ def blocks_in(answer: str) -> list[Block]:
             opening = None
         else:
             body.append(_unindented(line, len(opening[1])))
-    if opening is not None:
+    if opening is not None and allow_open:
+        blocks.append(Block(_info(opening[3]), "\n".join(body)))
+    elif opening is not None:
         raise UnusableAnswer(
             "unclosed_code", "the code block was never closed", "raise --max-tokens"
         )
@@ -76,18 +91,25 @@ def plainly_code(answer: str, language: str) -> bool:
         return False
     if lines[0].startswith("#!"):
         return True
-    if _plain_name(language) in ("", "python") and _parses_as_python(answer):
+    if _plain_name(language) == "python":
+        return _parses_as_python(answer)
+    if not language and _parses_as_python(answer):
         return True
     return sum(bool(_CODE_LINE.search(line)) for line in lines) * 2 > len(lines)
 
 
 def _parses_as_python(answer: str) -> bool:
     try:
-        body = ast.parse(answer).body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd in a model's code is not ours to say
+            body = ast.parse(answer).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    # A bare word or a quoted sentence parses too, and is not a program.
-    return any(not isinstance(line, ast.Expr) or isinstance(line.value, ast.Call) for line in body)
+    return any(
+        isinstance(line, _STATEMENTS)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Call))
+        for line in body
+    )
 
 
 def _opens(line: str) -> re.Match[str] | None:

@@ -113,14 +113,19 @@ def _files(paths: Sequence[str], bounds: Bounds) -> list[Piece]:
     return pieces
 
 
-def _needed(no_stdin: bool, bounds: Bounds) -> Piece:
-    if not no_stdin and os.isatty(STDIN):
+def refuse_terminal(paths: Sequence[str], rule: DataRule, no_stdin: bool) -> None:
+    """UsageFailure where data is needed and only a person at a terminal could give it."""
+    if rule == "required" and not paths and not no_stdin and os.isatty(STDIN):
         raise UsageFailure(
             "no_data", "no data: nothing is piped in and no file is named",
             "name a FILE, or pipe text in",
         )  # fmt: skip
-    raw = b"" if no_stdin else _read_stdin(bounds)
-    text = decode(raw, "stdin", bounds)
+
+
+def _needed(no_stdin: bool, bounds: Bounds) -> Piece:
+    if no_stdin:
+        raise NoInput("empty_input", "stdin is left alone and no file is named", "name a FILE")
+    text = decode(_read_stdin(bounds), "stdin", bounds)
     if not text.strip():
         raise NoInput(
             "empty_input", "stdin is empty", "nothing was sent: look at what comes before mcli"
@@ -161,11 +166,13 @@ def _await_first_byte(patience_s: float) -> None:
 
 
 def _read_stdin(bounds: Bounds) -> bytes:
-    if os.isatty(STDIN):
-        return _read(STDIN, bounds.most)
-    if not _ready(NOTE_AFTER_S):
+    if not os.isatty(STDIN) and not _ready(NOTE_AFTER_S):
         output.terminal_note("waiting for text on stdin")
-    return _read(STDIN, bounds.most)
+    try:
+        return _read(STDIN, bounds.most)
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise NoInput("unreadable", f"stdin: {reason}") from None
 
 
 def _ready(timeout_s: float) -> bool:
@@ -198,7 +205,12 @@ def _read(descriptor: int, most: int | None) -> bytes:
     pieces: list[bytes] = []
     left = None if most is None else most + 1
     while left is None or left > 0:
-        piece = os.read(descriptor, _CHUNK if left is None else min(_CHUNK, left))
+        try:
+            piece = os.read(descriptor, _CHUNK if left is None else min(_CHUNK, left))
+        except BlockingIOError:
+            # A neighbour in the pipe made it non-blocking; wait for more.
+            select.select([descriptor], [], [])
+            continue
         if not piece:
             break
         pieces.append(piece)

@@ -41,7 +41,7 @@ NO_KEY = KeySource()
 def choose(
     base_url: str,
     environ: Mapping[str, str],
-    profiles: Iterable[tuple[str, KeySource]],
+    profiles: Iterable[tuple[str, KeySource | None]],
 ) -> KeySource:
     """The source of the key for `base_url`; `profiles` are (base URL, source), best first.
 
@@ -52,7 +52,7 @@ def choose(
     if environ.get("MCLI_API_KEY_FILE"):
         return KeySource("file", environ["MCLI_API_KEY_FILE"])
     for url, source in profiles:
-        if origin(url) == origin(base_url):
+        if source is not None and origin(url) == origin(base_url):
             return source
     if is_loopback(base_url):
         return NO_KEY
@@ -123,8 +123,8 @@ def _from_environment(source: KeySource, environ: Mapping[str, str]) -> str:
 def _from_file(source: KeySource, environ: Mapping[str, str]) -> str:
     try:
         return Path(source.name).expanduser().read_text("utf-8", "replace").strip()
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "no home directory"
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "there is no such file"
         raise ConfigFailure(
             "no_key", f'the key file "{source.name}" cannot be read: {reason}'
         ) from None
@@ -134,15 +134,18 @@ def _from_command(source: KeySource, environ: Mapping[str, str]) -> str:
     """The first line the command prints, as password managers put the secret there."""
     try:
         done = subprocess.run(
-            source.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, env=environ
+            source.argv, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environ
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such command"
         raise ConfigFailure(
-            "no_key", f'the key command "{source.argv[0]}" cannot run: {error.strerror}'
+            "no_key", f'the key command "{source.argv[0]}" cannot run: {reason}'
         ) from None
     if done.returncode:
+        told = redaction.excerpt(os.fsdecode(done.stderr), 120)
         raise ConfigFailure(
-            "no_key", f'the key command "{source.argv[0]}" failed with status {done.returncode}'
+            "no_key",
+            f'the key command "{source.argv[0]}" failed with status {done.returncode}: {told}',
         )
     return os.fsdecode(done.stdout).strip().partition("\n")[0].strip()
 

@@ -11,7 +11,17 @@ from mcli.errors import UnusableAnswer, UsageFailure
 SPARE_TOKENS = 32
 """Room beyond the longest label, for a model that wraps its answer in a few words."""
 
-_AROUND = " \t\r\n\"'`*_.,:;!?()[]{}<>«»“”‘’„-–—#"
+_SHORT = 3
+"""Letters below which a label may be any word of a sentence."""
+
+_DENIAL = re.compile(
+    r"n['’]t\b|\b(?:not|no|non|never|cannot|neither|nor|without|hardly|rather than|anything but|"
+    r"nicht|kein\w*|ne|pas|jamais|nunca|não)\b|[不没非无]",
+    re.IGNORECASE,
+)
+"""Words that turn the label beside them into its opposite."""
+
+_AROUND = " \t\r\n\"'`*_.,:;!?()[]{}<>«»“”‘’„-–—#…。、！？，；：「」『』（）《》"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +39,9 @@ def parse(written: Iterable[str]) -> tuple[Label, ...]:
     for label in labels:
         if not label.name or "\n" in label.name:
             raise UsageFailure("bad_labels", "a label is empty or has a line break")
-        if _bare(label.name) in seen:
+        if _folded(label.name) in seen:
             raise UsageFailure("bad_labels", f'the label "{label.name}" is given twice')
-        seen.add(_bare(label.name))
+        seen.add(_folded(label.name))
     if len(labels) < 2:
         raise UsageFailure("bad_labels", "a closed set needs two labels or more")
     return labels
@@ -57,23 +67,38 @@ def token_limit(labels: Sequence[Label]) -> int:
 def read(answer: str, labels: Sequence[Label]) -> str:
     """The name of the label that `answer` is, or that alone stands in it, spelled as given.
 
-    Raises UnusableAnswer if it names none or more than one.
+    Raises UnusableAnswer if it names none or more than one, or denies what it names.
     """
-    bare = _bare(answer)
-    for label in labels:
-        if _bare(label.name) == bare:
-            return label.name
-    # Longest first, and each find is taken out, so "very good" does not also count as "good".
-    rest, found = answer.casefold(), list[str]()
-    for label in sorted(labels, key=lambda label: -len(label.name)):
-        word = re.escape(label.name.casefold())
-        rest, times = re.subn(rf"(?<!\w){word}(?!\w)", " ", rest)
-        if times:
-            found.append(label.name)
+    for reduced in (_folded, _bare):
+        wanted = reduced(answer)
+        same = [label.name for label in labels if wanted and reduced(label.name) == wanted]
+        if len(same) == 1:
+            return same[0]
+    found, rest = _standing_in(answer.casefold(), labels)
+    if _DENIAL.search(rest):
+        found = []
     if len(found) == 1:
         return found[0]
-    problem = f"names {len(found)} labels" if found else "names no label of the set"
+    problem = f"names {len(found)} labels" if found else "is no label of the set"
     raise UnusableAnswer("not_a_label", f"the answer {problem}", "ask with clearer labels")
+
+
+def _standing_in(answer: str, labels: Sequence[Label]) -> tuple[list[str], str]:
+    """The labels that stand in a sentence as words of their own, and the sentence without them.
+
+    Longest first, and each find is taken out, so "very good" does not also count as "good". A
+    label of one or two letters may be any word, so it counts only where a verdict stands: at the
+    end, behind a colon, a quote or an "is".
+    """
+    found: list[str] = []
+    for label in sorted(labels, key=lambda label: -len(label.name)):
+        word = rf"(?<![\w+#./-]){re.escape(label.name.casefold())}(?![\w+#/-]|[.,]\d)"
+        if len(label.name) < _SHORT:
+            word = rf"""(?:[:"'`*“‘]\s*|\bis\s+){word}["'`*”’.!\s]*$"""
+        answer, times = re.subn(word, " ", answer)
+        if times:
+            found.append(label.name)
+    return found, answer
 
 
 def _label(word: str) -> Label:
@@ -81,5 +106,10 @@ def _label(word: str) -> Label:
     return Label(name.strip(), " ".join(description.split()))
 
 
+def _folded(word: str) -> str:
+    return " ".join(word.casefold().split())
+
+
 def _bare(word: str) -> str:
-    return " ".join(word.strip(_AROUND).casefold().split())
+    """Without the quotes, stops and emphasis that models put around a label."""
+    return _folded(word.strip(_AROUND))

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from mcli import durations
-from mcli.settings import MOST_RETRIES, Said
+from mcli.profiles import MOST_RETRIES
+from mcli.said import Said
 
 
 def _duration(word: str) -> float:

@@ -11,17 +11,58 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcli import output
-from mcli.errors import CannotCreate, WriteFailure
+from mcli.errors import CannotCreate, ReaderGone, WriteFailure
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM} | {
     getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name)
 }
 
 
+def is_stdout(path: str | None) -> bool:
+    """Whether `path` is another word for stdout: none, `-`, /dev/stdout, or what it is sent to."""
+    if path in (None, "-"):
+        return True
+    try:
+        return os.path.samestat(os.stat(str(path)), os.fstat(output.STDOUT)) and not _is_null(path)
+    except (OSError, ValueError):
+        return False
+
+
 def check(path: str, no_clobber: bool) -> None:
     """Everything that can be known before a request is paid for. Raises CannotCreate."""
+    try:
+        _check(path, no_clobber)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "not a file name").lower()
+        raise CannotCreate("cannot_create", f'"{path}": {reason}') from None
+
+
+def write(path: str, content: str, no_clobber: bool) -> None:
+    """`content`, ended by a line break, as the file `path`.
+
+    A regular file is replaced in one step and keeps its mode; a link's target is replaced, not the
+    link; a device or FIFO is opened and written. On any failure the old file is as it was.
+    """
+    data = output.to_bytes(content if content.endswith("\n") else content + "\n")
+    try:
+        if _is_special(path):
+            with open(path, "wb", buffering=0) as device:
+                output.write_all(device.fileno(), data, f'"{path}"')
+        else:
+            _replace(Path(os.path.realpath(path)), data, path if no_clobber else "")
+    except ReaderGone:
+        raise WriteFailure("write_failed", f'"{path}": its reader has gone') from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise WriteFailure("write_failed", f'"{path}": {reason}', "nothing was replaced") from None
+
+
+def _check(path: str, no_clobber: bool) -> None:
     target = Path(os.path.realpath(path))
-    if target.is_dir():
+    # Path.stat tells what is wrong with a name; Path.exists says only "no".
+    with suppress(FileNotFoundError):
+        target.stat()
+    if target.is_dir() or path.endswith(os.sep):
         raise CannotCreate("is_directory", f'"{path}" is a directory')
     if _is_special(path):
         return
@@ -35,31 +76,10 @@ def check(path: str, no_clobber: bool) -> None:
         raise CannotCreate("no_permission", f'the directory of "{path}" may not be written')
 
 
-def write(path: str, content: str, no_clobber: bool) -> None:
-    """`content`, ended by a line break, as the file `path`.
-
-    A regular file is replaced in one step and keeps its mode; a link's target is replaced, not the
-    link; a device or FIFO is opened and written. On any failure the old file is as it was.
-    """
-    data = output.to_bytes(content if content.endswith("\n") else content + "\n")
-    target = Path(os.path.realpath(path))
-    try:
-        if _is_special(path):
-            with open(path, "wb", buffering=0) as device:
-                device.write(data)
-        else:
-            _replace(target, data, path if no_clobber else "")
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise WriteFailure(
-            "write_failed", f'"{path}": {reason}', "the old file is as it was"
-        ) from None
-
-
 def _replace(target: Path, data: bytes, fresh: str) -> None:
     """Write beside `target`, sync, rename. `fresh` (the path as given) forbids replacing."""
     with _undisturbed():
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        descriptor, name = tempfile.mkstemp(prefix=".mcli-", dir=target.parent)
         try:
             with open(descriptor, "wb") as file:
                 file.write(data)
@@ -114,9 +134,14 @@ def _undisturbed() -> Generator[None]:
 
 
 def _is_special(path: str) -> bool:
-    """A device, FIFO or socket, also by way of /dev/stdout."""
+    """A device, FIFO or socket, also by way of /dev/fd."""
     target = Path(path)
     return target.exists() and not (target.is_file() or target.is_dir())
+
+
+def _is_null(path: str | None) -> bool:
+    """/dev/null is nobody's stdout: who sends both there means neither."""
+    return path is not None and os.path.samestat(os.stat(path), os.stat(os.devnull))
 
 
 def _exists(path: str) -> CannotCreate:

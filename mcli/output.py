@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import select
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from mcli.errors import Failure, ReaderGone, WriteFailure
 
 STDOUT = 1
 STDERR = 2
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def check_stdout() -> None:
@@ -38,7 +40,7 @@ def write(content: str) -> None:
     """Exactly `content` on stdout: all of it, or ReaderGone or WriteFailure."""
     if os.isatty(STDOUT):
         content = redaction.visible(content)
-    _write_all(STDOUT, to_bytes(content))
+    write_all(STDOUT, to_bytes(content))
 
 
 class Screen:
@@ -63,7 +65,13 @@ class Screen:
 
 def json_line(value: Any) -> None:
     """One JSON value on one line of stdout."""
-    text(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    text(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """JSON on one line; half a surrogate pair, as in an odd file name, stays an escape."""
+    told = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _HALF.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
 
 
 def failure_envelope(value: dict[str, Any]) -> None:
@@ -85,7 +93,8 @@ def table(header: tuple[str, ...], rows: list[tuple[str, ...]], color: str = "au
     if os.isatty(STDOUT):
         from mcli import pretty  # rich: for terminals only
 
-        write(pretty.table(header, rows, colored(STDOUT, color)))
+        shown = [tuple(redaction.visible(cell) for cell in row) for row in rows]
+        write_all(STDOUT, to_bytes(pretty.table(header, shown, colored(STDOUT, color))))
         return
     for row in rows:
         text("\t".join(" ".join(cell.split()) for cell in row))
@@ -139,7 +148,8 @@ def to_bytes(content: str) -> bytes:
         return content.encode("utf-8", "replace")
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes, name: str = "stdout") -> None:
+    """All of `data`, however little is taken at a time; ReaderGone or WriteFailure if not."""
     view = memoryview(data)
     try:
         while view:
@@ -152,7 +162,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         raise ReaderGone from None
     except OSError as error:
         raise WriteFailure(
-            "write_failed", f"stdout: {(error.strerror or 'cannot be written').lower()}"
+            "write_failed", f"{name}: {(error.strerror or 'cannot be written').lower()}"
         ) from None
 
 
@@ -164,6 +174,6 @@ def _stderr_line(line: str) -> None:
         except OSError:
             pass
     try:
-        _write_all(STDERR, to_bytes(line + "\n"))
+        write_all(STDERR, to_bytes(line + "\n"))
     except (ReaderGone, WriteFailure):
         pass

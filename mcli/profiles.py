@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from mcli import durations, strict
+from mcli import durations, params, strict
 from mcli.errors import ConfigFailure
 from mcli.keys import NO_KEY, KeySource
 from mcli.strict import Node
 
 CONFIG_KEYS = ("profile", "profiles", "aliases")
-PROFILE_KEYS = (
-    "base_url", "key", "model", "allow_http", "timeout", "retries",
-    "temperature", "max_tokens", "top_p", "stop", "seed",
-)  # fmt: skip
-PARAMS = ("temperature", "max_tokens", "top_p", "stop", "seed")
+PROFILE_KEYS = ("base_url", "key", "model", "allow_http", "timeout", "retries", *params.READERS)
+MOST_RETRIES = 100
 ENDING = "/chat/completions"
+_SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named endpoint. `values` holds what it sets beside the endpoint: timeout in seconds,
-    retries, temperature and so on; `place` says where it was written."""
+    """A named endpoint. A `key` of None was never spoken of, `NO_KEY` was declined. `values` holds
+    what it sets beside the endpoint: timeout in seconds, retries, temperature and so on; `place`
+    says where it was written."""
 
     base_url: str
-    key: KeySource = NO_KEY
+    key: KeySource | None = None
     model: str | None = None
     allow_http: bool = False
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -55,10 +55,10 @@ BUILT_IN: dict[str, Profile] = {
     "openrouter": Profile(
         "https://openrouter.ai/api/v1", _key("OPENROUTER_API_KEY"), "openai/gpt-4o-mini"
     ),
-    "ollama": Profile("http://localhost:11434/v1"),
-    "llamacpp": Profile("http://localhost:8080/v1", model="default"),
-    "vllm": Profile("http://localhost:8000/v1"),
-    "sandbox": Profile("http://127.0.0.1:8399/v1", model="sandbox"),
+    "ollama": Profile("http://localhost:11434/v1", NO_KEY),
+    "llamacpp": Profile("http://localhost:8080/v1", NO_KEY, "default"),
+    "vllm": Profile("http://localhost:8000/v1", NO_KEY),
+    "sandbox": Profile("http://127.0.0.1:8399/v1", NO_KEY, "sandbox"),
 }
 
 
@@ -89,7 +89,8 @@ def load(environ: Mapping[str, str]) -> Config:
     except OSError as error:
         message = f'the configuration "{where}" cannot be read: {error.strerror}'
         raise ConfigFailure("bad_config", message) from None
-    if not raw.strip():
+    lines = (line.strip() for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines())
+    if all(not line or line.startswith(b"#") for line in lines):
         return Config(profiles=BUILT_IN)
     from mcli import documents  # yaml: 25 ms, for those who have a file
 
@@ -110,6 +111,8 @@ def normal_url(url: str) -> str:
         raise ValueError("it must begin with https:// or http:// and name a host")
     if parts.username is not None or parts.password is not None:
         raise ValueError("it must not hold a user name or password: a key has its own place")
+    if any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query)):
+        raise ValueError("it must not hold a key: a key has its own place")
     if parts.fragment or any(ord(mark) <= 32 for mark in url.strip()):
         raise ValueError("it has a fragment or white space")
     where = parts.path.rstrip("/").removesuffix(ENDING).rstrip("/")
@@ -143,7 +146,7 @@ def _profile(node: Node, built_in: Profile | None) -> Profile:
     profile = built_in or Profile(base_url)
     if profile.base_url != base_url:
         # The built-in key belongs to the built-in host.
-        profile = replace(profile, base_url=base_url, key=NO_KEY)
+        profile = replace(profile, base_url=base_url, key=None)
     return replace(
         profile,
         key=strict.optional(fields, "key", _key_source, profile.key),
@@ -173,7 +176,11 @@ def _key_source(node: Node) -> KeySource:
         if not argv:
             raise strict.complaint(source, "the key command is empty")
         return KeySource("command", argv=argv)
-    return KeySource("environment" if kind == "env" else "file", strict.text(source))
+    word = strict.text(source)
+    if kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", word):
+        # It is most likely the key itself, so it is not repeated here.
+        raise strict.complaint(source, "env names a variable, and this is no variable's name")
+    return KeySource("environment" if kind == "env" else "file", word)
 
 
 def _duration(node: Node) -> float:
@@ -183,19 +190,11 @@ def _duration(node: Node) -> float:
         raise strict.complaint(node, str(error)) from None
 
 
-def _count(node: Node) -> int:
+def _retries(node: Node) -> int:
     value = strict.integer(node)
-    if value < 0:
-        raise strict.complaint(node, f"{value} is below 0")
+    if not 0 <= value <= MOST_RETRIES:
+        raise strict.complaint(node, f"{value} is not from 0 to {MOST_RETRIES}")
     return value
 
 
-_READ = {
-    "timeout": _duration,
-    "retries": _count,
-    "temperature": strict.number,
-    "max_tokens": _count,
-    "top_p": strict.number,
-    "stop": strict.anything,
-    "seed": strict.integer,
-}
+_READ = {"timeout": _duration, "retries": _retries, **params.READERS}

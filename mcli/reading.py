@@ -38,7 +38,7 @@ def read(completion: Completion, reading: Reading) -> Answer:
             name = labels.read(completion.text, reading.labels)
             return Answer(name, {"label": name, "confidence": None, "scores": None})
         if reading.kind == "code":
-            block = fences.code_in(completion.text, reading.language)
+            block = fences.code_in(completion.text, reading.language, reading.allow_truncated)
             data = {"language": block.language or None, "code": block.code, "checked": None}
             return Answer(block.code, data)
         return Answer(completion.text)

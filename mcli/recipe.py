@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from mcli import strict, template
+from mcli import params, strict, template
 from mcli.chat import Message, Role
 from mcli.errors import UsageFailure
 from mcli.strict import Node
@@ -18,7 +18,7 @@ InputType = Literal["string", "integer", "number", "boolean", "list", "enum", "f
 KEYS = ("description", "model", "params", "inputs", "data", "messages", "output")
 INPUT_KEYS = ("type", "default", "required", "help", "values")
 INPUT_TYPES = ("string", "integer", "number", "boolean", "list", "enum", "file")
-RESERVED = ("data", "label_lines")
+OURS = frozenset({"data", "label_lines"})
 """Names that a recipe's templates get from us."""
 
 OUR_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "n"})
@@ -75,15 +75,16 @@ def from_document(root: Node, name: str) -> Recipe:
     if not any(turn.role == "user" for turn in turns):
         raise strict.complaint(fields["messages"], "a recipe needs a user message")
     declared = strict.optional(fields, "inputs", _inputs, None)
+    kind: Kind = strict.optional(fields, "output", _kind, cast(Kind, "text"))
     recipe = Recipe(
         name=name,
         turns=turns,
         description=strict.optional(fields, "description", strict.text, ""),
-        model=strict.optional(fields, "model", strict.text, None),
+        model=strict.optional(fields, "model", _model, None),
         params=strict.optional(fields, "params", _params, {}),
-        inputs=_undeclared(turns) if declared is None else declared,
+        inputs=_undeclared(turns, kind) if declared is None else declared,
         data=cast(DataRule, strict.optional(fields, "data", _data_rule, "required")),
-        kind=strict.optional(fields, "output", _kind, "text"),
+        kind=kind,
     )
     _check(recipe, root, declared is not None)
     return recipe
@@ -155,20 +156,24 @@ def render(
     return tuple(messages)
 
 
+def _model(node: Node) -> str:
+    if not strict.text(node).strip():
+        raise strict.complaint(node, "the model is blank")
+    return strict.text(node)
+
+
 def _turn(node: Node) -> Turn:
     fields = strict.mapping(node, ("system", "user", "assistant"))
     if len(fields) != 1:
         raise strict.complaint(node, "a message is one of system, user or assistant")
     ((role, body),) = fields.items()
-    source = strict.text(body)
-    template.check(source, body.place)
-    return Turn(cast(Role, role), source, body.place)
+    return Turn(cast(Role, role), strict.text(body), body.place)
 
 
 def _inputs(node: Node) -> dict[str, Input]:
     inputs: dict[str, Input] = {}
     for name, child in strict.mapping(node).items():
-        if not name.isidentifier() or name in RESERVED:
+        if not name.isidentifier() or name in OURS | template.RESERVED:
             raise strict.complaint(child, f'"{name}" cannot be the name of an input')
         inputs[name] = _input(child)
     return inputs
@@ -208,7 +213,7 @@ def _params(node: Node) -> dict[str, Any]:
     for name, child in fields.items():
         if name in OUR_FIELDS:
             raise strict.complaint(child, f'"{name}" cannot be set in params')
-    return {name: strict.anything(child) for name, child in fields.items()}
+    return {name: params.read(name, child) for name, child in fields.items()}
 
 
 def _data_rule(node: Node) -> str:
@@ -224,25 +229,30 @@ def _kind(node: Node) -> Kind:
 _KINDS = ("text", "label", "code")
 
 
-def _undeclared(turns: tuple[Turn, ...]) -> dict[str, Input]:
+def _undeclared(turns: tuple[Turn, ...], kind: Kind) -> dict[str, Input]:
     """A recipe without `inputs` takes the variables that its templates ask for."""
-    found = {name for turn in turns for name in template.names(turn.template)}
-    return {name: Input(required=True) for name in sorted(found - set(RESERVED))}
+    labels = {"labels": Input("list", required=True)} if kind == "label" else {}
+    return {name: Input(required=True) for name in sorted(_used(turns) - OURS)} | labels
+
+
+def _used(turns: tuple[Turn, ...]) -> set[str]:
+    return {name for turn in turns for name in template.names(turn.template, turn.place)}
 
 
 def _check(recipe: Recipe, root: Node, declared: bool) -> None:
     """What only shows when the whole recipe is known."""
-    used = {name for turn in recipe.turns for name in template.names(turn.template)}
-    unknown = used - set(recipe.inputs) - set(RESERVED)
+    used = _used(recipe.turns)
+    unknown = used - set(recipe.inputs) - OURS
     if declared and unknown:
         name = min(unknown)
         hint = strict.did_you_mean(name, recipe.inputs)
         raise strict.complaint(root, f'"{name}" is used but not declared in inputs', hint)
     if recipe.data == "none" and "data" in used:
         raise strict.complaint(root, 'the templates use "data", which "data: none" excludes')
-    labels = recipe.inputs.get("labels")
-    if recipe.kind == "label" and (labels is None or (declared and labels.type != "list")):
+    if recipe.kind == "label" and recipe.inputs.get("labels", Input()).type != "list":
         raise strict.complaint(root, 'kind label needs an input "labels" of type list')
+    if recipe.kind != "label" and "label_lines" in used:
+        raise strict.complaint(root, '"label_lines" belongs to output kind label')
 
 
 def _list(given: str | list[str] | tuple[str, ...]) -> list[str]:

@@ -19,6 +19,7 @@ _SHORTEST = 8
 """A shorter "secret" is a word such as `ollama`, and hiding it would mangle messages."""
 
 _secrets: set[str] = set()
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 
 # C0, DEL, C1; the bidi overrides and isolates; the invisible tag characters; BOM; line separators.
 _UNSAFE = re.compile(
@@ -30,11 +31,12 @@ def remember(secret: str) -> None:
     """Hide `secret`, and the forms in which programs quote it, from now on."""
     if len(secret) < _SHORTEST:
         return
-    encoded = base64.b64encode(secret.encode()).decode()
-    _secrets.update(
-        (secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="))
-    )
-    _secrets.add(json.dumps(secret)[1:-1])
+    raw = secret.encode("utf-8", "surrogatepass")
+    escaped = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    packed = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    _secrets.update({secret, json.dumps(secret)[1:-1]}, escaped, packed)
+    _secrets.update(_ESCAPE.sub(lambda found: found[0].lower(), text) for text in escaped)
+    _secrets.update(text.rstrip("=") for text in packed)
 
 
 def redact(text: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mcli import durations, envelope, output
 from mcli.errors import CannotCreate, ExitCode, UsageFailure
+from mcli.said import Said
 from mcli.sandbox import child, rehearsal, server
-from mcli.settings import Said
 
 DEFAULT_PORT = 8399
 """The port of the built-in profile `sandbox`."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import envelope, loop, outfile, output, plan, profiles, reading, settings
+from mcli import deadline, envelope, loop, outfile, output, plan, profiles, reading, settings
 from mcli.chat import Exchange, Request
 from mcli.errors import ExitCode, Failure, NotAllowed
 from mcli.plan import Job, Plan
 from mcli.reading import Answer
-from mcli.settings import Said, Settings
+from mcli.said import Said
+from mcli.settings import Settings
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
@@ -23,15 +24,18 @@ def once(job: Job, said: Said) -> ExitCode:
     """Do `job` and print the answer. Raises a Failure; NO is the verdict of a check."""
     began = time.monotonic()
     try:
+        if outfile.is_stdout(said.output):
+            said = replace(said, output=None)
         planned = plan.make(job, said, began)
         if said.dry_run:
-            return _dry_run(plan.request(planned, job, said), planned, said)
+            return _dry_run(plan.request(planned, said), planned, said)
         key = plan.prepare(planned, said)
-        request = plan.request(planned, job, said)
+        request = plan.request(planned, said)
+        patience = _patience(planned.settings, began)
         with output.Screen() as screen:
-            exchange = _send(request, key, planned, said, screen.show)
+            exchange = _send(request, key, planned, said, patience, screen.show)
             answer = _read(exchange, planned)
-        return _deliver(answer, exchange, planned, job, said)
+        return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
@@ -43,13 +47,18 @@ def models(said: Said) -> ExitCode:
     from mcli.api import calls
 
     began = time.monotonic()
-    chosen = settings.load(said, os.environ)
-    output.check_stdout()
-    key = plan.key_for(chosen, began)
-    endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
-    found = loop.run(calls.models(endpoint, _patience(chosen, began), _notes(said)), watch=True)
+    try:
+        chosen = settings.load(said, os.environ)
+        output.check_stdout()
+        key = plan.key_for(chosen, began)
+        endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
+        call = calls.models(endpoint, _patience(chosen, began), _notes(said))
+        found, attempts = loop.run(call, watch=True)
+    except Failure as failure:
+        failure.elapsed_s = time.monotonic() - began
+        raise
     if said.json:
-        output.json_line(envelope.of_data(found, time.monotonic() - began))
+        output.json_line(envelope.of_data(found, time.monotonic() - began, attempts=attempts))
     else:
         rows = [(m["id"], _window(m), str(m.get("owned_by") or "")) for m in found]
         output.table(("model", "context", "owner"), rows, said.color)
@@ -57,7 +66,12 @@ def models(said: Said) -> ExitCode:
 
 
 def _send(
-    request: Request, key: str | None, planned: Plan, said: Said, show: Callable[[str], None]
+    request: Request,
+    key: str | None,
+    planned: Plan,
+    said: Said,
+    patience: Patience,
+    show: Callable[[str], None],
 ) -> Exchange:
     from mcli.api import calls
 
@@ -65,15 +79,17 @@ def _send(
     call = calls.complete(
         request,
         calls.Endpoint(url, key),
-        _patience(planned.settings, planned.began),
+        patience,
         _notes(said),
         show if request.stream else None,
     )
     try:
         return loop.run(call, watch=said.to_stdout)
     except NotAllowed as failure:
-        if failure.slug == "auth":
+        if failure.slug == "auth" and key:
             failure.hint = f"check the key, which came from {planned.settings.key}"
+        elif failure.slug == "auth":
+            failure.hint = "no key was sent: configure one for this host"
         raise
 
 
@@ -103,7 +119,10 @@ def _silence(message: str) -> None:
     """Without -v, what happens on the way is not told."""
 
 
-def _deliver(answer: Answer, exchange: Exchange, planned: Plan, job: Job, said: Said) -> ExitCode:
+def _deliver(
+    answer: Answer, exchange: Exchange, planned: Plan, said: Said, patience: Patience
+) -> ExitCode:
+    job = planned.job
     elapsed = time.monotonic() - planned.began
     verdict = answer.text in job.expect if job.expect else None
     if said.verbose:
@@ -111,9 +130,10 @@ def _deliver(answer: Answer, exchange: Exchange, planned: Plan, job: Job, said: 
     content = answer.text
     if said.json:
         told = envelope.of_answer(answer, exchange, job.recipe, elapsed, verdict)
-        content = json.dumps(told, ensure_ascii=False, allow_nan=False)
-    if said.output not in (None, "-"):
-        outfile.write(str(said.output), content, said.no_clobber)
+        content = output.json_text(told)
+    if said.output is not None:
+        with deadline.alarm(patience.deadline, patience.limit_s):  # a FIFO may have no reader
+            outfile.write(said.output, content, said.no_clobber)
     elif not said.quiet and not plan.streams(planned, said):
         output.text(content)
     return ExitCode.NO if verdict is False else ExitCode.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -9,15 +10,16 @@ from typing import Any, TypeVar
 from mcli import durations, keys, profiles, strict
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keys import NO_KEY, KeySource
+from mcli.params import READERS
 from mcli.profiles import Config, Profile
 from mcli.recipe import OUR_FIELDS, Recipe
+from mcli.said import Said
 
 T = TypeVar("T")
 
 DEFAULT_PROFILE = "megallm"
 DEFAULT_TIMEOUT_S = 600.0
 DEFAULT_RETRIES = 3
-MOST_RETRIES = 100
 
 VARIABLES = {
     "MCLI_PROFILE": "profile",
@@ -32,47 +34,6 @@ VARIABLES = {
     "MCLI_NO_STDIN": "no_stdin",
 }
 """Every environment variable of ours, and what it sets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a person said with the flags that all completion commands share; None is "not said"."""
-
-    model: str | None = None
-    profile: str | None = None
-    base_url: str | None = None
-    no_key: bool = False
-    temperature: float | None = None
-    max_tokens: int | None = None
-    top_p: float | None = None
-    stop: tuple[str, ...] = ()
-    seed: int | None = None
-    param: tuple[str, ...] = ()
-    var: tuple[str, ...] = ()
-    var_file: tuple[str, ...] = ()
-    system: str | None = None
-    system_file: str | None = None
-    file: tuple[str, ...] = ()
-    no_stdin: bool = False
-    invalid: str = "strict"
-    max_input: int = 16 << 20
-    timeout: float | None = None
-    retries: int | None = None
-    output: str | None = None
-    no_clobber: bool = False
-    json: bool = False
-    stream: bool | None = None
-    dry_run: bool = False
-    allow_truncated: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    debug: bool = False
-    color: str = "auto"
-
-    @property
-    def to_stdout(self) -> bool:
-        """Whether the answer is meant for stdout."""
-        return self.output in (None, "-") and not self.quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +99,7 @@ def load(said: Said, environ: Mapping[str, str], recipe: Recipe | None = None) -
     assert name is not None
     profile = _profile(name, config)
     base_url = _base_url(said, choice, profile)
-    key, allow_http = _key(said, environ, base_url, profile, config)
-    choice.origins["key"] = str(key)
+    key, allow_http = _key(said, choice, base_url, profile, config)
     timeout = _timeout(said, choice, profile)
     params = _params(said, recipe, choice, profile)
     return Settings(
@@ -194,28 +154,36 @@ def _base_url(said: Said, choice: _Choice, profile: Profile) -> str:
 
 
 def _key(
-    said: Said,
-    environ: Mapping[str, str],
-    base_url: str,
-    chosen: Profile,
-    config: Config,
+    said: Said, choice: _Choice, base_url: str, chosen: Profile, config: Config
 ) -> tuple[KeySource, bool]:
     """The key's source, and whether a profile of this origin allows plain http."""
+    environ = choice.environ
     ordered = [chosen, *config.profiles.values()]
     same = [p for p in ordered if keys.origin(p.base_url) == keys.origin(base_url)]
     allow_http = any(profile.allow_http for profile in same)
-    if said.no_key or truth(environ, "MCLI_NO_KEY"):
-        return NO_KEY, allow_http
-    source = keys.choose(base_url, environ, [(p.base_url, p.key) for p in same])
+    given = [("--no-key", said.no_key), ("MCLI_NO_KEY", truth(environ, "MCLI_NO_KEY"))]
+    for origin, without in given:
+        if without:
+            choice.origins["key"] = origin
+            return NO_KEY, allow_http
+    try:
+        source = keys.choose(base_url, environ, [(p.base_url, p.key) for p in same])
+    except ConfigFailure:
+        if not said.dry_run:
+            raise
+        source = NO_KEY
+    choice.origins["key"] = str(source)
     return source, allow_http
 
 
 def _model(
     said: Said, recipe: Recipe | None, choice: _Choice, profile: Profile, config: Config
 ) -> str | None:
+    if said.model is not None and not said.model.strip():
+        raise UsageFailure("bad_flag", "the model is blank", "is a variable unset?")
     model = choice(
         "model",
-        ("--model", said.model or None),
+        ("--model", said.model),
         ("recipe", recipe.model if recipe else None),
         choice.variable("MCLI_MODEL"),
         ("profile", profile.model),
@@ -242,9 +210,10 @@ def _timeout(said: Said, choice: _Choice, profile: Profile) -> float | None:
 
 
 def _retries(said: Said, choice: _Choice, profile: Profile) -> int:
+    most = profiles.MOST_RETRIES
     origin, word = choice.variable("MCLI_RETRIES")
-    if word is not None and not (word.isdecimal() and word.isascii() and int(word) <= MOST_RETRIES):
-        message = f'MCLI_RETRIES="{word}" is not a number from 0 to {MOST_RETRIES}'
+    if word is not None and not (re.fullmatch("[0-9]{1,9}", word) and int(word) <= most):
+        message = f'MCLI_RETRIES="{word}" is not a number from 0 to {most}'
         raise ConfigFailure("bad_environment", message)
     retries = choice(
         "retries",
@@ -260,7 +229,7 @@ def _retries(said: Said, choice: _Choice, profile: Profile) -> int:
 def _params(said: Said, recipe: Recipe | None, choice: _Choice, profile: Profile) -> dict[str, Any]:
     """Request fields: the profile's, over them the recipe's, over them the flags'."""
     layers: list[tuple[str, Mapping[str, Any]]] = [
-        ("profile", {n: v for n, v in profile.values.items() if n in profiles.PARAMS}),
+        ("profile", {n: v for n, v in profile.values.items() if n in READERS}),
         ("recipe", recipe.params if recipe else {}),
         ("flag", _spoken(said)),
         ("--param", dict(_param(pair) for pair in said.param)),
@@ -291,4 +260,7 @@ def _param(pair: str) -> tuple[str, Any]:
         raise UsageFailure("bad_flag", f'--param "{pair}" is not NAME=VALUE')
     if name in OUR_FIELDS:
         raise UsageFailure("bad_flag", f'--param cannot set "{name}"', "it has a flag of its own")
-    return name, strict.json_or_text(value)
+    found = strict.json_or_text(value)
+    if not strict.is_finite(found):
+        raise UsageFailure("bad_flag", f'--param "{pair}" is not a finite number')
+    return name, found

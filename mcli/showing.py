@@ -10,7 +10,8 @@ from typing import Any
 from mcli import envelope, output, profiles, settings
 from mcli.errors import ExitCode
 from mcli.keys import KeySource
-from mcli.settings import Said, Settings
+from mcli.said import Said
+from mcli.settings import Settings
 
 
 def config(said: Said) -> ExitCode:
@@ -53,7 +54,8 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
         ("no_stdin", chosen.no_stdin, "MCLI_NO_STDIN" if chosen.no_stdin else "default"),
     ]
     told += [(name, value, origins[name]) for name, value in chosen.params.items()]
-    return told + [(f"alias {name}", model, "config") for name, model in chosen.aliases.items()]
+    config = str(profiles.path(os.environ))
+    return told + [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]
 
 
 def _masked(key: KeySource) -> str:

@@ -55,6 +55,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def mapping(node: Node, known: Iterable[str] | None = None) -> dict[str, Node]:
     """The mapping in `node`; with `known`, any other key is an error."""
+    if node.plain and node.value in _NULLS:
+        return {}  # a key whose entries are all commented out
     if not isinstance(node.value, dict):
         raise complaint(node, f"expected a mapping, found {_kind(node)}")
     if known is not None:
@@ -142,6 +144,15 @@ def json_or_text(word: str) -> Any:
         return json.loads(word, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return word
+
+
+def is_finite(value: Any) -> bool:
+    """Whether JSON can say `value`: it has a word for no infinity."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -427,3 +428,60 @@ def test_it_never_exits_0_on_less_than_the_whole(
     server.play(as_json(completion("", finish)))
 
     assert mcli("ask", "hi").code == 4
+
+
+def test_an_expectation_that_was_not_set_is_a_mistake(mcli: Program) -> None:
+    for blank in ("", " , "):
+        assert mcli("classify", "-l", "a1,b1", "--expect", blank, stdin=b"x").code == 2
+
+
+def test_no_proxy_stands_between_a_machine_and_itself(mcli: Program, serve) -> None:
+    proxy = serve(ok("from the proxy"))
+
+    done = mcli("ask", "hi", http_proxy=proxy.base_url.removesuffix("/v1"))
+
+    assert (done.code, done.out) == (0, "Paris.\n")
+    assert proxy.requests == []
+
+
+def test_a_proxy_is_honoured_for_other_machines(mcli: Program, serve) -> None:
+    proxy = serve(ok("from the proxy"))
+
+    done = mcli(
+        "ask", "hi", "--no-key", "--base-url", "http://api.test/v1",
+        http_proxy=proxy.base_url.removesuffix("/v1"),
+    )  # fmt: skip
+
+    assert done.out == "from the proxy\n"
+    assert proxy.requests[0].path == "http://api.test/v1/chat/completions"
+
+
+def test_a_dry_run_needs_no_key_for_any_host(mcli: Program) -> None:
+    assert mcli("ask", "hi", "--dry-run", "--base-url", "https://elsewhere.test/v1").code == 0
+
+
+def test_an_odd_file_name_does_not_spoil_the_json(mcli: Program) -> None:
+    name = os.fsencode(mcli.home) + b"/odd\xff"
+    Path(os.fsdecode(name)).write_text("hello world")
+
+    done = mcli("count-tokens", os.fsdecode(name), "--json")
+
+    assert done.json["data"]["total"] == 2
+
+
+def test_the_key_in_the_place_of_its_variable_is_not_told(mcli: Program) -> None:
+    mcli.configure(f"profiles: {{megallm: {{key: {{env: {KEY}}}}}}}\n")
+
+    for argv in (("ask", "hi"), ("config", "show")):
+        done = mcli(*argv)
+        assert done.code == 78
+        assert KEY not in done.out + done.err
+
+
+def test_tokens_are_counted_for_the_model_in_force(mcli: Program) -> None:
+    path = mcli.home / ".config" / "mcli" / "config.yaml"
+    mcli.configure(path.read_text().replace("gpt-4", "gpt-4o") + "aliases: {old: gpt-4}\n")
+
+    assert mcli("count-tokens", "--json", stdin=b"x").json["data"]["encoding"] == "o200k_base"
+    told = mcli("count-tokens", "--json", "-m", "old", stdin=b"x").json["data"]
+    assert (told["model"], told["encoding"]) == ("gpt-4", "cl100k_base")

@@ -294,3 +294,51 @@ def test_a_slow_producer_is_waited_for_without_a_timeout(
     assert mcli.shell("(sleep 0.3; echo late) | mcli ask -q").code == 0
     assert asked(server) == "late\n"
     assert time.monotonic() - began > 0.3
+
+
+def test_stdin_that_is_something_else_is_not_the_data(mcli: Program, server: FaultyServer) -> None:
+    assert mcli("ask", "hi", "--system-file", "-", stdin=b"Be brief.").code == 0
+    messages = server.requests[0].body["messages"]
+    assert [m["content"] for m in messages[-2:]] == ["Be brief.", "hi"]
+
+    done = mcli("ask", "hi", "--system-file", "-", "-f", "-", stdin=b"x")
+
+    assert (done.code, done.slug) == (2, "stdin_twice")
+    assert len(server.requests) == 1
+
+
+def test_what_nohup_makes_of_stdin_reads_as_empty(mcli: Program, server: FaultyServer) -> None:
+    assert mcli.shell("mcli ask hi 0>/dev/null").code == 0
+    assert mcli.shell("mcli summarize 0>/dev/null").code == 66
+
+
+def test_a_non_blocking_stdin_is_waited_for(mcli: Program, server: FaultyServer) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    process = subprocess.Popen(
+        mcli.argv("ask"), env=mcli.env, cwd=mcli.home, stdin=reader, stdout=subprocess.PIPE
+    )
+    os.close(reader)
+    time.sleep(0.5)
+    os.write(writer, b"late")
+    os.close(writer)
+
+    assert process.communicate(timeout=20)[0] == b"Paris.\n"
+    assert asked(server) == "late"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["classify", "--labels-file", "fifo", "-f", "f"],
+        ["run", "./fifo"],
+        ["ask", "hi", "--system-file", "fifo"],
+        ["ask", "hi", "-o", "fifo"],
+    ],
+    ids=" ".join,
+)
+def test_no_fifo_outlasts_the_deadline(mcli: Program, argv: list[str]) -> None:
+    os.mkfifo(mcli.home / "fifo")
+    (mcli.home / "f").write_text("text")
+
+    assert mcli(*argv, "--timeout", "1").code == 75

@@ -320,3 +320,35 @@ def test_a_table_is_a_table_on_a_terminal(mcli: Program) -> None:
     assert mcli("config", "show").out.splitlines()[0] == "profile\ttest\t" + str(
         mcli.home / ".config/mcli/config.yaml"
     )
+
+
+def test_tables_have_no_visible_escapes(mcli: Program) -> None:
+    assert "\\x1b" not in on_a_terminal(mcli, "config", "show")[1]
+
+
+class TestStdoutByAnotherName:
+    def test_a_redirected_stdout_is_not_replaced(self, mcli: Program) -> None:
+        mcli.shell("(echo head; mcli ask hi -o /dev/stdout; echo tail) > log")
+
+        assert (mcli.home / "log").read_text() == "head\nParis.\ntail\n"
+
+    def test_a_short_write_is_no_success(self, mcli: Program, server: FaultyServer) -> None:
+        server.play(ok("line\n" * 400_000))
+
+        done = mcli.shell("mkfifo f; head -c 10 f >/dev/null & mcli ask hi -o f; echo $?")
+
+        assert done.out == "74\n"
+
+
+@pytest.mark.parametrize("path", ["loop", "x" * 300, "new/", "a\x01" * 200])
+def test_a_name_that_cannot_be_is_known_before_a_request(
+    mcli: Program, server: FaultyServer, path: str
+) -> None:
+    (mcli.home / "loop").symlink_to("loop")
+
+    assert mcli("ask", "hi", "-o", path).code == 73
+    assert server.requests == []
+
+
+def test_a_long_name_is_no_trouble(mcli: Program) -> None:
+    assert mcli("ask", "hi", "-o", "x" * 250).code == 0

@@ -58,6 +58,8 @@ def test_what_needs_nothing_loads_nothing_heavy(mcli: Program, argv: list[str]) 
 
 
 def test_counting_loads_the_tokenizer_and_no_http(mcli: Program) -> None:
+    mcli.env["MCLI_CONFIG"] = ""
+    mcli.env["XDG_CONFIG_HOME"] = str(mcli.home / "empty")
     found = loaded(mcli, "count-tokens", stdin=b"text")
 
     assert found & {*HEAVY, "requests"} == {"tiktoken"}

@@ -36,9 +36,9 @@ class Assembly:
 
     def add(self, event: Event) -> str:
         """The text that `event` adds to the answer. Raises the Failure of an error event."""
-        self.progressed = True
+        self.progressed = False
         if event.data.strip().startswith("[DONE]"):
-            self.done = True
+            self.done = self.progressed = True
             return ""
         chunk = self._parse(event)
         if not isinstance(chunk, dict):
@@ -87,8 +87,9 @@ class Assembly:
             else:
                 message = f"an event from {self.host} is not valid JSON"
                 raise codec.spoilt("bad_json", message) from None
-        if event.name == "error" and isinstance(chunk, dict):
-            told = verdicts.error_in({"error": chunk, **cast("dict[str, Any]", chunk)})
+        if event.name == "error":
+            whole = cast("dict[str, Any]", chunk) if isinstance(chunk, dict) else {}
+            told = verdicts.error_in({"error": chunk, **whole})
             raise verdicts.of_error_in_ok(told or verdicts.ErrorBody(), self._headers)
         if isinstance(chunk, dict) and cast("dict[str, Any]", chunk).get("error"):
             told = verdicts.error_in(chunk) or verdicts.ErrorBody()
@@ -105,5 +106,6 @@ class Assembly:
         )
         text = self._flow.feed(codec.content_of(fields))
         self._pieces.append(text)
-        self.progressed = bool(text or fields or self._finish)
+        said = any(value for name, value in fields.items() if name != "role")
+        self.progressed = said or codec.finish_of(choice) is not None
         return text

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 
 from mcli.api import codec
-from mcli.errors import BadReply, Recovery, TryAgain
+from mcli.errors import BadReply, Failure, Recovery, TryAgain
 
 LARGEST = 64 << 20
 """Bytes of a reply, unpacked."""
@@ -83,19 +83,22 @@ class _Inflate:
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         while piece:
+            if self._engine.eof:
+                raise self._spoilt("goes on behind its end")
             try:
-                part = self._engine.decompress(piece, _PIECE)
+                yield self._engine.decompress(piece, _PIECE)
             except zlib.error:
-                raise codec.spoilt(
-                    "bad_encoding", f"the packed reply of {self._host} is damaged"
-                ) from None
-            yield part
-            piece = self._engine.unconsumed_tail
+                raise self._spoilt("is damaged") from None
+            piece = self._engine.unconsumed_tail or self._engine.unused_data
 
     def close(self) -> list[bytes]:
+        rest = self._engine.flush()
         if not self._engine.eof:
-            raise codec.spoilt("bad_encoding", f"the packed reply of {self._host} was cut")
-        return []
+            raise self._spoilt("was cut")
+        return [rest]
+
+    def _spoilt(self, how: str) -> Failure:
+        return codec.spoilt("bad_encoding", f"the packed reply of {self._host} {how}")
 
 
 def _unpacker(packing: str, host: str) -> _Plain | _Inflate:

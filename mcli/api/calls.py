@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,18 +68,21 @@ async def complete(
                 note(warning)
 
 
-async def models(endpoint: Endpoint, patience: Patience, note: Note) -> list[dict[str, Any]]:
-    """The models the endpoint offers, as it describes them; each has an `id`."""
+async def models(
+    endpoint: Endpoint, patience: Patience, note: Note
+) -> tuple[list[dict[str, Any]], int]:
+    """The models the endpoint offers, as it describes them (each has an `id`), and the attempts."""
 
     async def attempt() -> list[dict[str, Any]]:
         call = Call(endpoint.url, codec.headers(endpoint.key, streams=False))
         async with client.reply(call) as reply:
             raw = await _accepted(reply)
-            return codec.model_ids(codec.parse(raw, reply.headers, reply.host))
+            listed = codec.parse(raw, reply.headers, reply.host)
+            codec.raise_error_in(listed, reply.headers)
+            return codec.model_ids(listed)
 
     async with Client(endpoint.url) as client:
-        found, _ = await persist(attempt, patience, note)
-        return found
+        return await persist(attempt, patience, note)
 
 
 class _Once:
@@ -142,7 +145,8 @@ class _Once:
                     if assembly.done:
                         break
                 else:
-                    self._take(framer, assembly, None)
+                    with suppress(BadReply):  # half an event: `completion` knows what it means
+                        self._take(framer, assembly, None)
         except TryAgain:
             if not assembly.ended:
                 raise

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from mcli import keys
 from mcli.api import body
 from mcli.errors import (
     BadReply,
@@ -61,13 +62,16 @@ class Client:
 
     def __init__(self, base_url: str) -> None:
         try:
+            # As in Go: no proxy stands between a machine and itself, and none is to see the key.
+            far = not keys.is_loopback(base_url)
             self._http = httpx2.AsyncClient(
+                trust_env=far,
                 timeout=httpx2.Timeout(None, connect=CONNECT_S),
                 # No connection is used twice: what a broken reply left in it is not a reply.
                 limits=httpx2.Limits(max_keepalive_connections=0),
                 follow_redirects=False,
                 # A TLS context costs 25 ms; plain http without a proxy has no use for one.
-                verify=base_url.startswith("https:") or bool(_set(_PROXY_VARIABLES)),
+                verify=base_url.startswith("https:") or (far and bool(_set(_PROXY_VARIABLES))),
             )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
             raise _bad_environment(error) from None
@@ -227,10 +231,9 @@ def _proxy(error: httpx2.ProxyError) -> Failure:
 
 def _bad_environment(error: Exception) -> ConfigFailure:
     names = _set(_PROXY_VARIABLES) + _set(_TLS_VARIABLES)
+    why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else "cannot be used"
     return ConfigFailure(
-        "bad_environment",
-        f"a proxy or certificate variable cannot be used ({type(error).__name__})",
-        f"check {', '.join(names) or 'the environment'}",
+        "bad_environment", f"a proxy or certificate variable: {why}", f"check {', '.join(names)}"
     )
 
 

@@ -71,7 +71,7 @@ def parse(raw: bytes, headers: Mapping[str, str], host: str) -> Any:
     if bare[:1] not in (b"{", b"["):
         raise verdicts.not_json(headers, bare, host)
     try:
-        return json.loads(bare.decode(), strict=False)
+        return json.loads(bare.decode(), strict=False, parse_constant=_nothing, parse_float=_finite)
     except UnicodeDecodeError:
         raise spoilt("bad_encoding", f"the reply of {host} is not UTF-8") from None
     except (ValueError, RecursionError):
@@ -176,6 +176,15 @@ def spoilt(slug: str, message: str) -> Failure:
     """A reply that began with 200 and cannot be used; it was most likely paid for."""
     hint = "run it again; if it stays, check the base URL"
     return BadReply(slug, message, hint, recovery=Recovery.CHARGED)
+
+
+def _nothing(constant: str) -> None:
+    """NaN and its like, which are not JSON: unknown."""
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if abs(value) != float("inf") else None
 
 
 def _part(part: Any) -> str:

@@ -65,7 +65,7 @@ def _given_up(
 ) -> Failure:
     failure.attempts = tally.attempts
     failure.charged = charged
-    if failure.wait is not None:
+    if failure.wait is not None and failure.recovery is not Recovery.PERMANENT:
         failure.hint = f"come back in {durations.words(failure.wait)}"
     if decision.why:
         failure.hint = f"{failure.hint} ({decision.why})"

@@ -23,6 +23,9 @@ LONGEST_BACKOFF_S = 20.0
 SHORTEST_BACKOFF_S = 0.05
 LEAST_TIME_FOR_AN_ANSWER_S = 1.0
 
+_LONGEST_HEADER = 200
+"""Characters of a header that says when to come back; reading a longer one takes too long."""
+
 _GO_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|ns|m|s)")
 _GO_UNIT = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
@@ -87,7 +90,7 @@ def wait_asked(headers: Mapping[str, str], now: float | None = None) -> float | 
 
 
 def _values(headers: Mapping[str, str], name: str) -> list[str]:
-    return [word.strip() for word in headers.get(name, "").split(",")]
+    return [word.strip() for word in headers.get(name, "")[:_LONGEST_HEADER].split(",")]
 
 
 def _span(word: str) -> float | None:
@@ -109,6 +112,8 @@ def _go_duration(word: str) -> float | None:
 
 
 def _until(moment: str, server_now: str, now: float) -> float | None:
+    if max(len(moment), len(server_now)) > _LONGEST_HEADER:
+        return None
     then, base = parsedate_tz(moment), parsedate_tz(server_now)
     if then is None:
         return None

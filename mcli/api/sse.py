@@ -82,23 +82,30 @@ class Framer:
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
-            if self._data and self._complete():
+            if self._complete():
                 yield from self._dispatch()
-            self._data.append(value)
-            self._size += len(value) + 1
+            self._hold(value)
         elif field == b"event":
             self._name = value
         elif field == b"error":
             # Not a field of the standard; old llama.cpp servers report errors this way.
             self._name = b"error"
-            self._data.append(value)
+            self._hold(value)
+
+    def _hold(self, value: bytes) -> None:
+        self._data.append(value)
+        self._size += len(value) + 1
+        if self._size > LARGEST_EVENT:
+            raise EventTooLarge
 
     def _complete(self) -> bool:
-        held = b"\n".join(self._data)
-        if held.strip() == b"[DONE]":
+        """Whether the one line held is an event of its own; several belong together."""
+        if len(self._data) != 1:
+            return False
+        if self._data[0].strip() == b"[DONE]":
             return True
         try:
-            json.loads(held)
+            json.loads(self._data[0])
         except (ValueError, RecursionError):
             return False
         return True

@@ -29,13 +29,14 @@ QUOTA = (
     "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "billing_not_active",
     "billing_hard_limit_reached", "insufficient_user_quota", "insufficient_balance",
     "insufficient_credits", "insufficient balance", "insufficient credit",
-    "exceeded your current quota", "out of credits", "not enough credits",
+    "exceeded your current quota", "credit balance", "out of credits", "not enough credits",
 )  # fmt: skip
 CONTEXT = (
     "context_length_exceeded", "exceed_context_size", "maximum context length",
     "maximum context limit", "exceed context limit", "longer than the model's context length",
     "exceeds the available context size", "input tokens exceed", "prompt is too long",
     "exceeds the maximum number of tokens", "`max_new_tokens` must be", "context window",
+    "while limit is",
 )  # fmt: skip
 POLICY = (
     "content_policy", "content_filter", "responsibleaipolicyviolation",
@@ -69,7 +70,7 @@ class ErrorBody:
 def of_status(status: int, headers: Mapping[str, str], body: bytes, host: str) -> Failure:
     """The Failure that a reply with an error status (or a redirect) means."""
     if 300 <= status < 400:
-        return _redirect(headers, host)
+        return _redirect(status, headers, host)
     parsed = _parse(body)
     told = error_in(parsed) or ErrorBody(_plain_text(body))
     failure = _classify(status, told, headers)
@@ -81,14 +82,14 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes, host: str) -
 
 def of_error_in_ok(told: ErrorBody, headers: Mapping[str, str]) -> Failure:
     """The Failure of an error that came with status 200, in a body or in the stream."""
-    number = int(told.code) if told.code.isdecimal() and 400 <= int(told.code) < 600 else 0
+    number = int(told.code) if re.fullmatch("[45][0-9][0-9]", told.code) else 0
     if not number:
         known = any(word in told.words for word in (*QUOTA, *CONTEXT, *POLICY))
         invalid = "invalid" in told.type.lower() or "not_found" in told.words
         number = 400 if (known or invalid) and not _says(told, BUSY) else 500
     if "rate_limit" in told.words:
         number = 429
-    failure = _classify(number, told, headers)
+    failure = _classify(number, told, headers, "an error inside the reply")
     failure.status = 200
     failure.wait = retry.wait_asked(headers)
     failure.request_id = request_id(headers)
@@ -97,7 +98,8 @@ def of_error_in_ok(told: ErrorBody, headers: Mapping[str, str]) -> Failure:
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The name under which the provider's support finds this request."""
-    return next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+    found = next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+    return excerpt(found, 100) if found else None
 
 
 def error_in(value: Any) -> ErrorBody | None:
@@ -119,8 +121,10 @@ def error_in(value: Any) -> ErrorBody | None:
     return _read(body) if any(name in body for name in ("message", "msg", "detail")) else None
 
 
-def _classify(status: int, told: ErrorBody, headers: Mapping[str, str]) -> Failure:
-    said = _sentence(status, told)
+def _classify(
+    status: int, told: ErrorBody, headers: Mapping[str, str], called: str = ""
+) -> Failure:
+    said = _sentence(called or f"HTTP {status}", told)
     failure = _account(status, told, headers, said) or _request(status, told, said)
     if failure is None:
         failure = _later(status, said)
@@ -177,21 +181,21 @@ def _later(status: int, said: str) -> Failure:
     return TryAgain(slug, said, "run it again later", recovery=Recovery.REJECTED)
 
 
-def _redirect(headers: Mapping[str, str], host: str) -> Failure:
+def _redirect(status: int, headers: Mapping[str, str], host: str) -> Failure:
     where = excerpt(headers.get("location", "nowhere"), 200)
     failure: Failure = ConfigFailure(
         "redirected", f"{host} redirects to {where}", "set that as base URL if you trust it"
     )
+    failure.status = status
     failure.request_id = request_id(headers)
     return failure
 
 
-def _sentence(status: int, told: ErrorBody) -> str:
+def _sentence(called: str, told: ErrorBody) -> str:
     name = excerpt(told.code or told.type, 60)
     message = excerpt(told.message).removesuffix(".")
-    return f"HTTP {status}{f' {name}' if name and name != str(status) else ''}" + (
-        f": {message}" if message else ""
-    )
+    named = called if not name or called.endswith(name) else f"{called} {name}"
+    return f"{named}: {message}" if message else named
 
 
 def _says(told: ErrorBody, phrases: tuple[str, ...]) -> bool:
@@ -208,7 +212,8 @@ def _read(fields: dict[str, Any]) -> ErrorBody:
     code = fields.get("code")
     inner = fields.get("innererror")
     if isinstance(inner, dict):
-        code = f"{code} {cast('dict[str, Any]', inner).get('code', '')}".strip()
+        words = (_word(code), _word(cast("dict[str, Any]", inner).get("code")))
+        code = " ".join(word for word in words if word)
     return ErrorBody(
         _message(message),
         _word(fields.get("type") or fields.get("status")),

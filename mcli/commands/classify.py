@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from mcli import options
-from mcli.errors import ExitCode
-from mcli.settings import Said
+from mcli.errors import ExitCode, UsageFailure
+from mcli.said import Said
 
 
 @options.takes(options.COMPLETION)
@@ -34,17 +34,27 @@ def classify(
 
     mcli classify -l positive,negative,neutral < review.txt
     """
-    from mcli import inputs, plan, run
+    from mcli import plan, run
 
-    words = [word.strip() for piece in labels or () for word in piece.split(",") if word.strip()]
-    if labels_file is not None:
-        lines = inputs.read_file(labels_file, inputs.Bounds()).splitlines()
-        words += [line.strip() for line in lines if line.strip()]
     variables: dict[str, str | list[str] | tuple[str, ...]] = {}
-    if words:
-        variables["labels"] = tuple(words)
+    if labels is not None:
+        variables["labels"] = _words(labels, "--labels")
     if question is not None:
         variables["question"] = question
-    expected = tuple(w.strip() for piece in expect or () for w in piece.split(",") if w.strip())
-    job = plan.Job("classify", variables, tuple(files or ()), bundled=True, expect=expected)
+    job = plan.Job(
+        "classify",
+        variables,
+        tuple(files or ()),
+        bundled=True,
+        labels_file=labels_file,
+        expect=_words(expect, "--expect") if expect is not None else (),
+    )
     return run.once(job, said)
+
+
+def _words(pieces: list[str], flag: str) -> tuple[str, ...]:
+    """The words of a comma list; none at all is a variable that was not set."""
+    words = tuple(w.strip() for piece in pieces for w in piece.split(",") if w.strip())
+    if not words:
+        raise UsageFailure("bad_labels", f"{flag} is blank", "is a variable unset?")
+    return words

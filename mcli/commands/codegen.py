@@ -8,7 +8,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
-from mcli.settings import Said
+from mcli.said import Said
 
 
 @options.takes(options.COMPLETION)

@@ -6,7 +6,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
-from mcli.settings import Said
+from mcli.said import Said
 
 config = typer.Typer(
     help="Settings, each with where it came from.", no_args_is_help=False, rich_markup_mode=None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcli import options
 from mcli.errors import ExitCode
-from mcli.settings import Said
+from mcli.said import Said
 
 
 @options.takes(options.ENDPOINT)

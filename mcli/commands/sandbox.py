@@ -8,7 +8,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
-from mcli.settings import Said
+from mcli.said import Said
 
 
 @options.takes(("json", "verbose", "debug"))

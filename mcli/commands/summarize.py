@@ -8,15 +8,19 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
-from mcli.settings import Said
+from mcli.said import Said
 
 
 @options.takes(options.COMPLETION)
 def summarize(
     said: Said,
     files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...")] = None,
-    points: Annotated[str | None, typer.Option(metavar="N", help="How many points (3)")] = None,
-    words: Annotated[str | None, typer.Option(metavar="N", help="At most so many words")] = None,
+    points: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many points (3)")
+    ] = None,
+    words: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="At most so many words")
+    ] = None,
     style: Annotated[
         str | None, typer.Option(metavar="STYLE", help="bullets, paragraph or headline")
     ] = None,
@@ -40,5 +44,5 @@ def summarize(
         "language": language,
         "focus": focus,
     }
-    variables = {name: value for name, value in named.items() if value is not None}
+    variables = {name: str(value) for name, value in named.items() if value is not None}
     return run.once(plan.Job("summarize", variables, tuple(files or ()), bundled=True), said)

@@ -1,0 +1,47 @@
+"""CORE: what a person said on the command line, before anything is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said with the shared flags; None is "not said". An `output` of None is stdout,
+    however it was called."""
+
+    model: str | None = None
+    profile: str | None = None
+    base_url: str | None = None
+    no_key: bool = False
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    param: tuple[str, ...] = ()
+    var: tuple[str, ...] = ()
+    var_file: tuple[str, ...] = ()
+    system: str | None = None
+    system_file: str | None = None
+    file: tuple[str, ...] = ()
+    no_stdin: bool = False
+    invalid: str = "strict"
+    max_input: int = 16 << 20
+    timeout: float | None = None
+    retries: int | None = None
+    output: str | None = None
+    no_clobber: bool = False
+    json: bool = False
+    stream: bool | None = None
+    dry_run: bool = False
+    allow_truncated: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    color: str = "auto"
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the answer is meant for stdout."""
+        return self.output is None and not self.quiet

@@ -1,0 +1,270 @@
+"""A recipe is read strictly, names all that is wrong at once, and makes the messages it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcli import documents, library, recipe
+from mcli.chat import Message
+from mcli.errors import ConfigFailure, NoInput, UsageFailure
+from mcli.recipe import Recipe
+
+MINIMAL = 'messages: [{user: "{{ data }}"}]\n'
+
+
+def read(source: str) -> Recipe:
+    return recipe.from_document(documents.parse(source.encode(), "r.yaml"), "r")
+
+
+def refusal(source: str) -> ConfigFailure:
+    with pytest.raises(ConfigFailure) as caught:
+        read(source)
+    return caught.value
+
+
+def with_inputs(inputs: str) -> str:
+    return f"inputs:\n  {inputs}\n{MINIMAL}"
+
+
+def test_the_smallest_recipe() -> None:
+    smallest = read(MINIMAL)
+    assert (smallest.kind, smallest.data, smallest.model) == ("text", "required", None)
+    assert smallest.params == {}
+    assert smallest.inputs == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "says"),
+    [
+        ("tempreature: 0\n" + MINIMAL, "1:1", 'unknown key "tempreature"'),
+        ("mesages: []\n", "1:1", 'unknown key "mesages"'),
+        ("base_url: https://evil.test\n" + MINIMAL, "1:1", "unknown key"),
+        ("key: {env: X}\n" + MINIMAL, "1:1", "unknown key"),
+        ("headers: {x: y}\n" + MINIMAL, "1:1", "unknown key"),
+        ("proxy: x\n" + MINIMAL, "1:1", "unknown key"),
+        ("description: x\n", "1:1", "needs messages"),
+        ("messages: []\n", "1:1", "user message"),
+        ("messages: [{system: x}]\n", "1:1", "user message"),
+        ("messages: x\n", "1:1", "expected a list"),
+        ("messages: [x]\n", "1:12", "expected a mapping"),
+        ("messages: [{user: x, system: y}]\n", "1:12", "one of system, user or assistant"),
+        ("messages: [{}]\n", "1:12", "one of system, user or assistant"),
+        ("messages: [{tool: x}]\n", "1:13", 'unknown key "tool"'),
+        ("messages: [{user: [x]}]\n", "1:13", "expected text"),
+        ("messages: [{user: '{% set a = 1 %}'}]\n", "1:13", "set"),
+        ("messages: [{user: '{{ a'}]\n", "1:13", ""),
+        ("messages: [{user: '{% if a %}'}]\n", "1:13", ""),
+        ("[a]\n", "1:1", "expected a mapping"),
+        ("x\n", "1:1", "expected a mapping"),
+        ("params: {model: x}\n" + MINIMAL, "1:10", "model"),
+        ("params: {stream: true}\n" + MINIMAL, "1:10", "stream"),
+        ("params: {messages: []}\n" + MINIMAL, "1:10", "messages"),
+        ("params: [1]\n" + MINIMAL, "1:1", "expected a mapping"),
+        ("params: {seed: " + "9" * 50 + "}\n" + MINIMAL, "1:10", "number"),
+        ("data: maybe\n" + MINIMAL, "1:1", "maybe"),
+        ("data: none\n" + MINIMAL, "1:1", "data"),
+        ("output: {kind: poem}\n" + MINIMAL, "1:10", "poem"),
+        ("inputs: {}\noutput: {kind: label}\n" + MINIMAL, "1:1", "labels"),
+        ("inputs: {labels: {}}\noutput: {kind: label}\n" + MINIMAL, "1:1", "labels"),
+        ("output: {knid: text}\n" + MINIMAL, "1:10", "knid"),
+        ("inputs: {x: {}}\nmessages: [{user: '{{ y }}'}]\n", "1:1", '"y" is used'),
+        (with_inputs("a: {type: strin}"), "2:7", "strin"),
+        (with_inputs("a: {typ: string}"), "2:7", 'unknown key "typ"'),
+        (with_inputs("a: string"), "2:3", "expected a mapping"),
+        (with_inputs("a: {required: yes}"), "2:7", "true or false"),
+        (with_inputs("a: {type: enum}"), "2:3", "values"),
+        (with_inputs("a: {values: [x]}"), "2:3", "values"),
+        (with_inputs("a: {type: integer, default: x}"), "2:22", "whole number"),
+        (with_inputs("a: {type: enum, values: [x], default: y}"), "2:32", '"y"'),
+        (with_inputs("a: {required: true, default: x}"), "2:23", "default"),
+        (with_inputs("a: {type: file, default: /etc/passwd}"), "2:19", "default"),
+        (with_inputs("data: {type: string}"), "2:3", '"data"'),
+        (with_inputs("a-b: {type: string}"), "2:3", '"a-b"'),
+        (with_inputs("self: {type: string}"), "2:3", '"self"'),
+        (with_inputs("loop: {type: string}"), "2:3", '"loop"'),
+        (with_inputs('"": {type: string}'), "2:3", '""'),
+    ],
+)
+def test_a_mistake_is_refused_where_it_stands(source: str, place: str, says: str) -> None:
+    failure = refusal(source)
+    assert failure.message.startswith(f"r.yaml:{place}: ")
+    assert says in failure.message
+    assert "\n" not in failure.message
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("parms: {}\n" + MINIMAL, 'did you mean "params"?'),
+        ("output: {kind: txt}\n" + MINIMAL, 'did you mean "text"?'),
+        ("inputs: {points: {}}\nmessages: [{user: '{{ point }}'}]\n", 'did you mean "points"?'),
+        (with_inputs("a: {type: int}"), 'did you mean "integer"?'),
+    ],
+)
+def test_a_near_miss_is_corrected(source: str, hint: str) -> None:
+    assert refusal(source).hint == hint
+
+
+def test_a_word_of_yaml_stays_the_text_that_was_written() -> None:
+    traps = read(
+        "description: no\nmodel: 1:30\n"
+        "inputs: {a: {default: 2024-01-01}, b: {type: list, default: [no, on]}}\n" + MINIMAL
+    )
+    assert (traps.description, traps.model) == ("no", "1:30")
+    assert traps.inputs["a"].default == "2024-01-01"
+    assert traps.inputs["b"].default == ["no", "on"]
+
+
+def test_parameters_are_json() -> None:
+    source = "params: {temperature: 0, stop: [a, b], reasoning_effort: low, x: {y: null}}\n"
+    params = {"temperature": 0, "stop": ["a", "b"], "reasoning_effort": "low", "x": {"y": None}}
+    assert read(source + MINIMAL).params == params
+
+
+def test_a_recipe_without_inputs_takes_what_its_templates_ask_for() -> None:
+    found = read("messages: [{system: '{{ a }}{% if b %}{% endif %}'}, {user: '{{ data }}'}]\n")
+    assert sorted(found.inputs) == ["a", "b"]
+    assert all(declared.required for declared in found.inputs.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        ("string", " a,b=c {{ x }} ", " a,b=c {{ x }} "),
+        ("string", "", ""),
+        ("integer", "5", 5),
+        ("integer", "-5", -5),
+        ("number", "0.5", 0.5),
+        ("number", "5", 5.0),
+        ("boolean", "true", True),
+        ("boolean", "YES", True),
+        ("boolean", "0", False),
+        ("boolean", "off", False),
+        ("list", "a, b,,c ", ["a", "b", "c"]),
+        ("list", ["a", "b,c"], ["a", "b", "c"]),
+        ("list", ("a,b", "c"), ["a,b", "c"]),
+        ("list", "", []),
+        ("file", "the file's text", "the file's text"),
+    ],
+)
+def test_a_variable_gets_its_type(kind: str, written: Any, value: Any) -> None:
+    typed = read(with_inputs(f"a: {{type: {kind}}}"))
+    assert recipe.bind(typed, {"a": written}) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("string", ["a", "b"]),
+        ("integer", "x"),
+        ("integer", "5.0"),
+        ("integer", ""),
+        ("integer", "9" * 5000),
+        ("number", "x"),
+        ("number", "nan"),
+        ("number", "inf"),
+        ("number", "1e999"),
+        ("boolean", "maybe"),
+        ("boolean", ""),
+        ("enum, values: [x, y]", "z"),
+    ],
+)
+def test_a_variable_of_another_type_is_refused(kind: str, written: Any) -> None:
+    typed = read(with_inputs(f"a: {{type: {kind}}}"))
+    with pytest.raises(UsageFailure, match="a: ") as caught:
+        recipe.bind(typed, {"a": written})
+    assert len(caught.value.message) < 300
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    strict = read(
+        with_inputs(
+            "team: {required: true}\n  urgent: {required: true}\n"
+            "  points: {type: integer}\n  share: {type: number}"
+        )
+    )
+    with pytest.raises(UsageFailure) as caught:
+        recipe.bind(strict, {"points": "many", "share": "half", "temn": "x"})
+    for name in ("team", "urgent", "points", "share", "temn", "did you mean"):
+        assert name in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_what_is_not_given_is_its_default() -> None:
+    typed = read(with_inputs("a: {default: x}\n  b: {type: integer}\n  c: {type: list}"))
+    assert recipe.bind(typed, {}) == {"a": "x", "b": None, "c": None}
+
+
+def test_the_persons_system_message_stands_behind_the_recipes_own() -> None:
+    chat = read("messages: [{system: a}, {system: b}, {user: c}, {assistant: d}, {user: e}]\n")
+    roles = [(m.role, m.content) for m in recipe.render(chat, {}, "", "mine")]
+    assert roles == [("system", "a"), ("system", "b"), ("system", "mine"), ("user", "c"),
+                     ("assistant", "d"), ("user", "e")]  # fmt: skip
+    assert recipe.render(read(MINIMAL), {}, "hi", "mine")[0] == Message("system", "mine")
+    assert recipe.render(read(MINIMAL), {}, "hi", "") == (Message("user", "hi"),)
+
+
+@given(st.text(), st.text(), st.text())
+@settings(deadline=None)
+def test_data_and_variables_are_never_templates(a: str, data: str, system: str) -> None:
+    both = read("messages: [{user: '{{ a }}|{{ data }}'}]\n")
+    rendered = recipe.render(both, {"a": a + "{{ data }}"}, data + "{{ a }}", system)
+    assert rendered[-1].content == f"{a}{{{{ data }}}}|{data}{{{{ a }}}}"
+    assert [m.content for m in rendered[:-1]] == ([system] if system else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "temperature", "kind"),
+    [
+        ("summarize", 0.3, "text"),
+        ("classify", 0.0, "label"),
+        ("codegen", 0.2, "code"),
+        ("ask", None, "text"),
+    ],
+)
+def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) -> None:
+    bundled = library.bundled(name).recipe
+    assert bundled.turns[0].role == "system"
+    assert bundled.params == ({} if temperature is None else {"temperature": temperature})
+    assert (bundled.kind, bundled.model) == (kind, None)
+    assert bundled.description
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("ask", {"prompt": "hi"}),
+        ("summarize", {}),
+        ("summarize", {"style": "headline", "words": "9", "language": "de", "focus": "money"}),
+        ("summarize", {"style": "paragraph"}),
+        ("classify", {"labels": "a,b", "question": "which?"}),
+        ("codegen", {"task": "sort", "language": "python"}),
+    ],
+)
+def test_a_bundled_recipe_can_be_filled_in(name: str, given: dict[str, str]) -> None:
+    bundled = library.bundled(name).recipe
+    values = {**recipe.bind(bundled, given), "label_lines": "- a\n- b"}
+    messages = recipe.render(bundled, values, "the data {{ x }}", "")
+    assert "the data {{ x }}" in messages[-1].content
+    assert not any("{%" in message.content for message in messages)
+
+
+def test_a_recipe_by_path_and_one_of_a_persons_own(tmp_path: Any) -> None:
+    folder = tmp_path / "mcli" / "recipes"
+    folder.mkdir(parents=True)
+    (folder / "ask.yaml").write_text(MINIMAL)
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert library.find(str(folder / "ask.yaml"), environ).recipe.name == "ask"
+    assert library.find("ask", environ).shadows
+    assert not library.find("summarize", environ).shadows
+    with pytest.raises(UsageFailure, match="summarise") as caught:
+        library.find("summarise", environ)
+    assert caught.value.hint == 'did you mean "summarize"?'
+    with pytest.raises(NoInput):
+        library.find(str(tmp_path / "none.yaml"), environ)
+    with pytest.raises(NoInput):
+        library.find(f"{tmp_path}/", environ)
