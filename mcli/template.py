@@ -226,4 +226,4 @@ def _failure(error: RuntimeError, where: str) -> ConfigFailure | UsageFailure:
 
 def _refuse(where: str, what: str, known: list[str] | None = None) -> NoReturn:
     hint = f"known: {', '.join(known)}" if known else ""
-    raise ConfigFailure("bad_template", f"{where}: {what}", hint)
+    raise ConfigFailure("bad_template", f"{where}: {' '.join(what.split())}", hint)

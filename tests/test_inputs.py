@@ -205,7 +205,12 @@ def test_a_silent_stdin_is_named_after_a_while(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_waiting_for_stdin_counts_against_a_timeout_that_was_given(mcli: Program) -> None:
-    done = mcli.shell("sleep 30 | mcli summarize --timeout 0.5; exit ${PIPESTATUS[1]}")
+    reader, writer = os.pipe()
+    try:
+        done = mcli("summarize", "--timeout", "0.5", stdin=reader)
+    finally:
+        os.close(reader)
+        os.close(writer)
 
     assert (done.code, done.slug) == (75, "deadline")
 
