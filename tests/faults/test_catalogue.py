@@ -48,7 +48,7 @@ def _cases() -> Iterator[Any]:
         yield pytest.param(row, mode, id=f"{row.id}-{mode}", marks=marks)
 
 
-@pytest.mark.parametrize(("row", "mode"), _cases())
+@pytest.mark.parametrize(("row", "mode"), list(_cases()))
 def test_fault(row: Row, mode: str, tmp_path: Path) -> None:
     """A fault ends as its row says, and every generic check holds."""
     expect = row.streamed or row.expect if mode == STREAM else row.expect
