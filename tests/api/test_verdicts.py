@@ -254,7 +254,12 @@ def test_what_is_no_error(value: Any) -> None:
 @pytest.mark.parametrize("depth", [10, 500, 900, 3000, 9000])
 def test_a_nest_of_messages_is_no_bottomless_pit(depth: int) -> None:
     nest = b'{"error":' + b'{"message":' * depth + b'"x"' + b"}" * depth + b"}"
-    assert verdict(400, nest).exit_code == 69
+    code = None
+    try:
+        code = verdict(400, nest).exit_code
+    except RecursionError:
+        pass  # its traceback alone would take minutes
+    assert code == 69
 
 
 values = json_like("error message msg detail type code param status innererror loc choices object")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Thread
 from typing import IO, Any
 
 import pytest
@@ -144,22 +146,28 @@ def _environment(home: Path, config: Path) -> dict[str, str]:
 
 
 def _wait(child: subprocess.Popen[bytes], seconds: float) -> tuple[int, bool, int]:
-    """Exit code, whether it had to be killed, and its peak of memory in bytes."""
-    late: list[int] = []
+    """Exit code, whether it had to be killed, and its peak of memory in bytes.
 
-    def kill() -> None:
-        late.append(child.pid)
-        child.kill()
+    The memory is that of the program's own address space: what wait4 tells includes that of the
+    test process it was forked from.
+    """
+    ends, late, peak = time.monotonic() + seconds, False, 0
+    while child.poll() is None:
+        peak = max(peak, _high_water(child.pid))
+        if time.monotonic() > ends and not late:
+            late = True
+            child.kill()
+        time.sleep(0.01)
+    return child.returncode, late, peak
 
-    timer = Timer(seconds, kill)
-    timer.start()
+
+def _high_water(process: int) -> int:
+    """The most memory that a process has had, in bytes; 0 when it is gone."""
     try:
-        # wait4 and not Popen.wait: only this tells the memory of this one child.
-        _, status, used = os.wait4(child.pid, 0)
-    finally:
-        timer.cancel()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    return child.returncode, bool(late), used.ru_maxrss * 1024
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    return sum(int(n) * 1024 for n in re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE))
 
 
 def _end_group(group: int) -> bool:
