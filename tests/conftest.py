@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer, serve
 from tests.program import Program
 
 __all__ = ["mcli", "serve", "server"]
+
+settings.register_profile("mcli", deadline=None)  # a busy machine is not a failure
+settings.load_profile("mcli")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ recipe and not a person asked for (api-contract §5.5). Once for each parameter,
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,9 @@ from mcli.chat import Request
 from mcli.errors import Failure
 
 MOST_CHANGES = 3
+_TOO_MUCH = re.compile(r"too (large|high|long|many)|at most|less than|exceed", re.IGNORECASE)
+"""How servers say that they know a parameter, and not this value of it."""
+
 _TWINS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
@@ -25,7 +29,7 @@ def adapted(
     """
     if failure.status not in (400, 422) or failure.slug != "bad_request":
         return None
-    if len(changed) >= MOST_CHANGES:
+    if len(changed) >= MOST_CHANGES or _TOO_MUCH.search(failure.message):
         return None
     name = _named(request, failure)
     if name is None or name in changed:

@@ -45,7 +45,8 @@ class Assembly:
             raise codec.spoilt("bad_json", f"an event from {self.host} is not a JSON object")
         fields = cast("dict[str, Any]", chunk)
         self._model = codec.text_or_none(fields.get("model")) or self._model
-        self._usage = codec.usage_of(fields.get("usage")) or self._usage
+        usage = codec.usage_of(fields.get("usage"))
+        self._usage = self._usage if usage in (None, Usage()) else usage
         choice = codec.first_choice(fields)
         return "" if choice is None else self._choice(choice)
 

@@ -86,6 +86,8 @@ class Framer:
                 yield from self._dispatch()
             self._hold(value)
         elif field == b"event":
+            if self._complete():
+                yield from self._dispatch()
             self._name = value
         elif field == b"error":
             # Not a field of the standard; old llama.cpp servers report errors this way.

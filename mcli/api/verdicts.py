@@ -48,6 +48,9 @@ BUSY = (
 )  # fmt: skip
 
 LATER = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, *range(520, 525), 529})
+_DEEPEST = 5
+"""Objects around a message that are opened; gateways wrap each other's errors."""
+
 REQUEST_IDS = ("x-request-id", "request-id", "cf-ray", "x-generation-id")
 _RESERVED_WORDS = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 
@@ -224,12 +227,14 @@ def _read(fields: dict[str, Any]) -> ErrorBody:
 
 def _message(value: Any) -> str:
     """A message that is text, an object around one, or FastAPI's list of complaints."""
-    if isinstance(value, dict):
+    for _ in range(_DEEPEST):
+        if not isinstance(value, dict):
+            break
         inner = cast("dict[str, Any]", value)
-        return _message(inner.get("message") or inner.get("detail") or inner.get("msg") or "")
+        value = inner.get("message") or inner.get("detail") or inner.get("msg") or ""
     if isinstance(value, list):
         return "; ".join(_complaint(item) for item in cast("list[Any]", value))
-    return str(value)
+    return value if isinstance(value, str) else ""
 
 
 def _complaint(item: Any) -> str:

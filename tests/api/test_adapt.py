@@ -137,3 +137,9 @@ def test_a_server_that_refuses_everything_is_asked_three_times_more_at_most(
     kept = hard.keys() - {"max_tokens", "max_completion_tokens"}
     assert kept <= request.params.keys()
     assert all(value in given_params.values() for value in request.params.values())
+
+
+def test_a_value_that_is_too_large_is_not_a_name_that_is_unknown() -> None:
+    failure = refusal("max_tokens is too large: 100000. At most 4096 are supported", "max_tokens")
+
+    assert adapt.adapted(asking({"max_tokens": 100000}), failure, NOTHING) is None
