@@ -74,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         return _report(WriteFailure("io_error", reason), before_dashes)
-    except Exception as error:  # noqa: BLE001 - an uncaught one would exit with 1, which is a verdict
+    except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict
         return _report(_bug(error, before_dashes), before_dashes)
 
 
@@ -109,7 +109,7 @@ def _usage(error: Exception) -> UsageFailure:
     return UsageFailure("usage", message, f"see {command} --help")
 
 
-def _bug(error: Exception, argv: list[str]) -> Failure:
+def _bug(error: BaseException, argv: list[str]) -> Failure:
     """What is told of an internal error: its kind and place, never its text or its variables."""
     import traceback
 

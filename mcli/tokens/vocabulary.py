@@ -6,12 +6,9 @@ vocabulary was made from. A vocabulary file is, compressed with zlib, one byte p
 token's length, a zero byte, and the tokens themselves one after the other; a token's rank is its
 place. `.ci/make-vocabularies` writes both.
 
-Why so, measured as CPU time in a fresh process, best of 15, Python 3.11, 2-core x86-64
-(o200k_base: 200,000 tokens, 1.0 MB; cl100k_base: 100,000, 0.4 MB): reading takes 61 and 34 ms, the
-loop that tiktoken runs over the original text 194 and 112 ms. lzma makes the files 0.18 and 0.05 MB
-smaller and costs 24 and 8 ms; a `marshal` list saves 2 and 4 ms, is 15% larger and tied to Python
-versions. Cutting the tokens out by `BytesIO.read` beats `struct.unpack` (82, 39) and slices by
-`itertools.accumulate` (71, 51). What is left is the hundred thousands of objects themselves.
+Read so, a vocabulary costs 0.3 of the CPU time of tiktoken's loop over the original text
+(`python -m tests.benchmarks.vocabulary`). What is left is the hundred thousands of objects themselves;
+lzma is smaller and slower, and a `marshal` list is tied to Python versions.
 """
 
 from __future__ import annotations
