@@ -280,15 +280,19 @@ def test_death_by_the_signal_itself(
     mcli: Program, server: FaultyServer, number: signal.Signals
 ) -> None:
     server.play(chunked(hunk(event(chunk("x"))), end=(End.STALL,)))
-    process = subprocess.Popen(
-        mcli.argv("ask", "hi"), env=mcli.env, cwd=mcli.home, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    while not server.requests:
-        time.sleep(0.01)
-
-    process.send_signal(number)
-    out, err = process.communicate(timeout=10)
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup we ignore it, and so would it
+    try:
+        process = subprocess.Popen(
+            mcli.argv("ask", "hi"), env=mcli.env, cwd=mcli.home, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        signal.signal(number, before)
+    with process:
+        while not server.requests:
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
 
     assert (process.returncode, out, err) == (-number, b"", b"")
 
