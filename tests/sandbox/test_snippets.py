@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import tomllib
@@ -83,7 +84,7 @@ def test_no_task_breaks_a_snippet(task: str) -> None:
 def test_a_checker_has_no_complaint(
     name: str, suffix: str, checker: list[str], tmp_path: Path
 ) -> None:
-    if not shutil.which(checker[0]):
+    if not shutil.which(checker[0]) and "CI" not in os.environ:
         pytest.skip(f"{checker[0]} is not installed")
     path = tmp_path / f"snippet.{suffix}"
     path.write_text(code_of(name, NASTY) + "\n", encoding="utf-8")
