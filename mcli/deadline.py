@@ -39,5 +39,5 @@ def out_of_time(limit_s: float) -> Failure:
     """The failure of a command whose time ended before its input did."""
     return TryAgain(
         "deadline", f"the input was not complete within {durations.words(limit_s)}",
-        "run it again, or raise --timeout",
+        "raise --timeout, or leave stdin alone with -n",
     )  # fmt: skip

@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mcli import deadline, inputs, keys, labels, library, outfile, output, recipe, settings
+from mcli import (
+    deadline,
+    inputs,
+    keys,
+    labels,
+    library,
+    outfile,
+    output,
+    profiles,
+    recipe,
+    settings,
+)
 from mcli.chat import Request
 from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure
 from mcli.inputs import Bounds
@@ -53,10 +64,11 @@ class Plan:
 
 def make(job: Job, said: Said, began: float) -> Plan:
     """The plan of `job`; nothing is read but recipe, configuration and what variables name."""
-    early = settings.load(said, os.environ)
+    config = profiles.load(os.environ)
+    early = settings.load(said, os.environ, config=config)
     with deadline.alarm(early.ends(began), early.timeout_s):
         found = _find(job, said)
-        chosen = settings.load(said, os.environ, found)
+        chosen = settings.load(said, os.environ, found, config)
         claimed = _claim_stdin(found, job, said)
         values = _bind(found, job, said)
     no_stdin = chosen.no_stdin or claimed

@@ -82,22 +82,20 @@ class _Choice:
         return name, self.environ.get(name) or None
 
 
-def load(said: Said, environ: Mapping[str, str], recipe: Recipe | None = None) -> Settings:
+def load(
+    said: Said,
+    environ: Mapping[str, str],
+    recipe: Recipe | None = None,
+    config: Config | None = None,
+) -> Settings:
     """The settings: flag, then recipe, then environment, then profile, then built-in default.
 
-    Raises UsageFailure for a bad flag, ConfigFailure for a bad variable, file or profile.
+    `config` is read where it is not given. Raises UsageFailure for a bad flag, ConfigFailure for a
+    bad variable, file or profile.
     """
-    config = profiles.load(environ)
+    config = config or profiles.load(environ)
     choice = _Choice(environ)
-    name = choice(
-        "profile",
-        ("--profile", said.profile),
-        choice.variable("MCLI_PROFILE"),
-        (str(profiles.path(environ)), config.profile),
-        ("default", DEFAULT_PROFILE),
-    )
-    assert name is not None
-    profile = _profile(name, config)
+    name, profile = _profile(said, choice, config)
     base_url = _base_url(said, choice, profile)
     key, allow_http = _key(said, choice, base_url, profile, config)
     timeout = _timeout(said, choice, profile)
@@ -129,11 +127,18 @@ def truth(environ: Mapping[str, str], name: str) -> bool:
     raise ConfigFailure("bad_environment", f'{name}="{environ[name]}" is neither 1 nor 0')
 
 
-def _profile(name: str, config: Config) -> Profile:
-    if name not in config.profiles:
-        hint = strict.did_you_mean(name, config.profiles)
+def _profile(said: Said, choice: _Choice, config: Config) -> tuple[str, Profile]:
+    name = choice(
+        "profile",
+        ("--profile", said.profile),
+        choice.variable("MCLI_PROFILE"),
+        (str(profiles.path(choice.environ)), config.profile),
+        ("default", DEFAULT_PROFILE),
+    )
+    if name is None or name not in config.profiles:
+        hint = strict.did_you_mean(str(name), config.profiles)
         raise ConfigFailure("unknown_profile", f'no profile is called "{name}"', hint)
-    return config.profiles[name]
+    return name, config.profiles[name]
 
 
 def _base_url(said: Said, choice: _Choice, profile: Profile) -> str:
