@@ -1,0 +1,92 @@
+"""TLS for real: trust comes from SSL_CERT_FILE and from nothing else."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.faults.scenes import completion, dumps
+from tests.program import Program
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers `Paris.` to everything."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = dumps(completion("Paris."))
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+class Server(HTTPServer):
+    """A handshake that a client breaks off is what some tests are about."""
+
+    def handle_error(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1, and its key beside it."""
+    path = tmp_path / "server.pem"
+    key = path.with_suffix(".key")
+    subject = ["-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject]
+    subprocess.run([*made, "-keyout", key, "-out", path], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def address(certificate: Path) -> Iterator[str]:
+    """The base URL of a server that has that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+def test_a_certificate_of_nobody_known_is_not_trusted(mcli: Program, address: str) -> None:
+    done = mcli("ask", "hi", "--base-url", address)
+
+    assert (done.code, done.out, done.slug) == (76, "", "tls_untrusted")
+    assert "attempts=1" in done.err
+
+
+def test_an_authority_of_one_s_own_is(mcli: Program, address: str, certificate: Path) -> None:
+    done = mcli("ask", "hi", "--base-url", address, SSL_CERT_FILE=str(certificate))
+
+    assert (done.code, done.out, done.err) == (0, "Paris.\n", "")
+
+
+def test_an_authority_that_is_missing_is_named(mcli: Program, address: str) -> None:
+    done = mcli("ask", "hi", "--base-url", address, SSL_CERT_FILE="/gone.pem")
+
+    assert (done.code, done.slug) == (78, "bad_environment")
+    assert "SSL_CERT_FILE" in done.err
+
+
+def test_a_server_that_speaks_no_tls(mcli: Program) -> None:
+    with Server(("127.0.0.1", 0), Handler) as plain:
+        threading.Thread(target=plain.serve_forever, daemon=True).start()
+        done = mcli("ask", "hi", "--base-url", f"https://127.0.0.1:{plain.server_port}/v1")
+        plain.shutdown()
+
+    assert (done.code, done.slug) == (78, "not_tls")
