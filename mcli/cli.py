@@ -20,7 +20,7 @@ from mcli.commands.models import models
 from mcli.commands.run import run_recipe
 from mcli.commands.sandbox import sandbox
 from mcli.commands.summarize import summarize
-from mcli.errors import ExitCode, Failure, ReaderGone, UsageFailure, WriteFailure
+from mcli.errors import ExitCode, Failure, ReaderGone, UsageFailure, WriteFailure, reason
 
 app = typer.Typer(
     help="Chat completions you can put in a script.",
@@ -72,8 +72,8 @@ def main(argv: Sequence[str]) -> int:
         # Nothing of ours exits: this is Typer, whose help text met a closed pipe.
         return -signal.SIGPIPE
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        return _report(WriteFailure("io_error", reason), before_dashes)
+        failure = WriteFailure("io_error", reason(error, type(error).__name__))
+        return _report(failure, before_dashes)
     except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict
         return _report(_bug(error, before_dashes), before_dashes)
 

@@ -165,5 +165,10 @@ class ConfigFailure(Failure):
     exit_code = ExitCode.CONFIG
 
 
+def reason(error: BaseException, otherwise: str) -> str:
+    """Why the system refused, in lower case as messages are; `otherwise` if it does not say."""
+    return (getattr(error, "strerror", None) or otherwise).lower()
+
+
 class ReaderGone(Exception):
     """Whoever read our stdout has left. Not a Failure: the process dies by SIGPIPE, silently."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcli import output
-from mcli.errors import BadInput, NoInput, UsageFailure
+from mcli.errors import BadInput, NoInput, UsageFailure, reason
 from mcli.recipe import DataRule
 
 STDIN = 0
@@ -71,8 +71,7 @@ def frame(pieces: Sequence[Piece]) -> str:
 
 def read_file(path: str, bounds: Bounds) -> str:
     """The text of a file, or of stdin for `-`."""
-    raw = _read_stdin(bounds) if path == "-" else _read_path(path, bounds.most)
-    return decode(raw, _called(path), bounds)
+    return decode(_raw(path, bounds), _called(path), bounds)
 
 
 def decode(raw: bytes, name: str, bounds: Bounds) -> str:
@@ -104,7 +103,7 @@ def _files(paths: Sequence[str], bounds: Bounds) -> list[Piece]:
     left = bounds.most
     for number, path in enumerate(paths, 1):
         part = Bounds(bounds.invalid, left)
-        raw = _read_stdin(part) if path == "-" else _read_path(path, left)
+        raw = _raw(path, part)
         name = f"input {number}" if path == "-" or _is_pipe(path) else path
         pieces.append(Piece(name, decode(raw, _called(path), part)))
         if path == "-" and not raw.strip():
@@ -165,14 +164,18 @@ def _await_first_byte(patience_s: float) -> None:
         )
 
 
+def _raw(path: str, bounds: Bounds) -> bytes:
+    return _read_stdin(bounds) if path == "-" else _read_path(path, bounds.most)
+
+
 def _read_stdin(bounds: Bounds) -> bytes:
     if not os.isatty(STDIN) and not _ready(NOTE_AFTER_S):
         output.terminal_note("waiting for text on stdin")
     try:
         return _read(STDIN, bounds.most)
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise NoInput("unreadable", f"stdin: {reason}") from None
+        why = reason(error, "cannot be read")
+        raise NoInput("unreadable", f"stdin: {why}") from None
 
 
 def _ready(timeout_s: float) -> bool:
@@ -194,8 +197,8 @@ def _read_path(path: str, most: int | None) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise NoInput("unreadable", f"{_called(path)}: {reason}") from None
+        why = reason(error, "cannot be read")
+        raise NoInput("unreadable", f"{_called(path)}: {why}") from None
     except ValueError:
         raise NoInput("unreadable", "a file name holds a NUL character") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcli import documents, profiles, strict
 from mcli import recipe as recipes
-from mcli.errors import NoInput, UsageFailure
+from mcli.errors import NoInput, UsageFailure, reason
 from mcli.recipe import Recipe
 
 ENDINGS = (".yaml", ".yml")
@@ -70,6 +70,6 @@ def _load(path: Path, name: str) -> Recipe:
         with path.open("rb") as file:
             raw = file.read(documents.LARGEST + 1)
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise NoInput("unreadable", f'the recipe "{path}": {reason}') from None
+        why = reason(error, "cannot be read")
+        raise NoInput("unreadable", f'the recipe "{path}": {why}') from None
     return recipes.from_document(documents.parse(raw, str(path)), name)

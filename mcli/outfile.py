@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcli import output
-from mcli.errors import CannotCreate, ReaderGone, WriteFailure
+from mcli.errors import CannotCreate, ReaderGone, WriteFailure, reason
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM} | {
     getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name)
@@ -33,8 +33,8 @@ def check(path: str, no_clobber: bool) -> None:
     try:
         _check(path, no_clobber)
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "not a file name").lower()
-        raise CannotCreate("cannot_create", f'"{path}": {reason}') from None
+        why = reason(error, "not a file name")
+        raise CannotCreate("cannot_create", f'"{path}": {why}') from None
 
 
 def write(path: str, content: str, no_clobber: bool) -> None:
@@ -53,8 +53,8 @@ def write(path: str, content: str, no_clobber: bool) -> None:
     except ReaderGone:
         raise WriteFailure("write_failed", f'"{path}": its reader has gone') from None
     except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise WriteFailure("write_failed", f'"{path}": {reason}', "nothing was replaced") from None
+        why = reason(error, "cannot be written")
+        raise WriteFailure("write_failed", f'"{path}": {why}', "nothing was replaced") from None
 
 
 def _check(path: str, no_clobber: bool) -> None:

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from mcli import durations, redaction
-from mcli.errors import Failure, ReaderGone, WriteFailure
+from mcli.errors import Failure, ReaderGone, WriteFailure, reason
 
 STDOUT = 1
 STDERR = 2
@@ -161,9 +161,8 @@ def write_all(descriptor: int, data: bytes, name: str = "stdout") -> None:
     except BrokenPipeError:
         raise ReaderGone from None
     except OSError as error:
-        raise WriteFailure(
-            "write_failed", f"{name}: {(error.strerror or 'cannot be written').lower()}"
-        ) from None
+        why = reason(error, "cannot be written")
+        raise WriteFailure("write_failed", f"{name}: {why}") from None
 
 
 def _stderr_line(line: str) -> None:

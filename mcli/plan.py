@@ -181,9 +181,11 @@ def _given(found: Recipe, job: Job, said: Said) -> Given:
 
 def _refuse_broken_text(words: Sequence[str]) -> None:
     """Bytes of the command line that are not UTF-8 arrive as lone surrogates."""
-    for word in words:
-        if not word.isascii() and any("\ud800" <= mark <= "\udfff" for mark in word):
-            raise BadInput("bad_encoding", "an argument is not valid UTF-8", "convert it first")
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:
+        message = "an argument is not valid UTF-8"
+        raise BadInput("bad_encoding", message, "convert it first") from None
 
 
 def _as_list(value: str | list[str] | tuple[str, ...]) -> list[str]:

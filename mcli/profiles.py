@@ -25,15 +25,13 @@ _SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A named endpoint. A `key` of None was never spoken of, `NO_KEY` was declined. `values` holds
-    what it sets beside the endpoint: timeout in seconds, retries, temperature and so on; `place`
-    says where it was written."""
+    what it sets beside the endpoint: timeout in seconds, retries, temperature and so on."""
 
     base_url: str
     key: KeySource | None = None
     model: str | None = None
     allow_http: bool = False
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    place: str = "built in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,6 @@ def _profile(node: Node, built_in: Profile | None) -> Profile:
         model=strict.optional(fields, "model", strict.text, profile.model),
         allow_http=strict.optional(fields, "allow_http", strict.boolean, False),
         values={name: _READ[name](fields[name]) for name in _READ if name in fields},
-        place=node.place,
     )
 
 

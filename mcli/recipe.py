@@ -74,6 +74,7 @@ def from_document(root: Node, name: str) -> Recipe:
     turns = tuple(_turn(node) for node in strict.items(fields["messages"]))
     if not any(turn.role == "user" for turn in turns):
         raise strict.complaint(fields["messages"], "a recipe needs a user message")
+    used = {name for turn in turns for name in template.names(turn.template, turn.place)}
     declared = strict.optional(fields, "inputs", _inputs, None)
     kind: Kind = strict.optional(fields, "output", _kind, cast(Kind, "text"))
     recipe = Recipe(
@@ -82,11 +83,11 @@ def from_document(root: Node, name: str) -> Recipe:
         description=strict.optional(fields, "description", strict.text, ""),
         model=strict.optional(fields, "model", _model, None),
         params=strict.optional(fields, "params", _params, {}),
-        inputs=_undeclared(turns, kind) if declared is None else declared,
+        inputs=_undeclared(used, kind) if declared is None else declared,
         data=cast(DataRule, strict.optional(fields, "data", _data_rule, "required")),
         kind=kind,
     )
-    _check(recipe, root, declared is not None)
+    _check(recipe, root, used)
     return recipe
 
 
@@ -229,21 +230,16 @@ def _kind(node: Node) -> Kind:
 _KINDS = ("text", "label", "code")
 
 
-def _undeclared(turns: tuple[Turn, ...], kind: Kind) -> dict[str, Input]:
-    """A recipe without `inputs` takes the variables that its templates ask for."""
+def _undeclared(used: set[str], kind: Kind) -> dict[str, Input]:
+    """A recipe without `inputs` takes the variables that its templates use."""
     labels = {"labels": Input("list", required=True)} if kind == "label" else {}
-    return {name: Input(required=True) for name in sorted(_used(turns) - OURS)} | labels
+    return {name: Input(required=True) for name in sorted(used - OURS)} | labels
 
 
-def _used(turns: tuple[Turn, ...]) -> set[str]:
-    return {name for turn in turns for name in template.names(turn.template, turn.place)}
-
-
-def _check(recipe: Recipe, root: Node, declared: bool) -> None:
-    """What only shows when the whole recipe is known."""
-    used = _used(recipe.turns)
+def _check(recipe: Recipe, root: Node, used: set[str]) -> None:
+    """What only shows when the whole recipe is known; `used` are the names in its templates."""
     unknown = used - set(recipe.inputs) - OURS
-    if declared and unknown:
+    if unknown:
         name = min(unknown)
         hint = strict.did_you_mean(name, recipe.inputs)
         raise strict.complaint(root, f'"{name}" is used but not declared in inputs', hint)

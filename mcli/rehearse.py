@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass
 
 from mcli import durations, envelope, output
-from mcli.errors import CannotCreate, ExitCode, UsageFailure
+from mcli.errors import CannotCreate, ExitCode, UsageFailure, reason
 from mcli.said import Said
 from mcli.sandbox import child, rehearsal, server
 
@@ -56,5 +56,5 @@ def _open(order: Order, said: Said) -> server.Server:
         return server.open_server(port, day, output.note if said.verbose else None)
     except OSError as error:
         hint = "choose another with --port" if error.errno == errno.EADDRINUSE else ""
-        reason = (error.strerror or "cannot be opened").lower()
-        raise CannotCreate("port_taken", f"port {port}: {reason}", hint) from None
+        why = reason(error, "cannot be opened")
+        raise CannotCreate("port_taken", f"port {port}: {why}", hint) from None

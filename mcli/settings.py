@@ -164,15 +164,15 @@ def _key(
     """The key's source, and whether a profile of this origin allows plain http."""
     environ = choice.environ
     ordered = [chosen, *config.profiles.values()]
-    same = [p for p in ordered if keys.origin(p.base_url) == keys.origin(base_url)]
-    allow_http = any(profile.allow_http for profile in same)
+    here = keys.origin(base_url)
+    allow_http = any(p.allow_http for p in ordered if keys.origin(p.base_url) == here)
     given = [("--no-key", said.no_key), ("MCLI_NO_KEY", truth(environ, "MCLI_NO_KEY"))]
     for origin, without in given:
         if without:
             choice.origins["key"] = origin
             return NO_KEY, allow_http
     try:
-        source = keys.choose(base_url, environ, [(p.base_url, p.key) for p in same])
+        source = keys.choose(base_url, environ, [(p.base_url, p.key) for p in ordered])
     except ConfigFailure:
         if not said.dry_run:
             raise

@@ -17,8 +17,7 @@ class Assembly:
     """Add each event; it gives the text to show, and at the end the completion.
 
     A stream is complete if choice 0 has a finish reason or `[DONE]` came; a clean end of the
-    connection proves nothing. `progressed` tells whether
-    the last event moved the answer on.
+    connection proves nothing. `progressed` tells whether the last event moved the answer on.
     """
 
     def __init__(self, headers: Mapping[str, str], host: str) -> None:

@@ -76,7 +76,8 @@ async def models(
     async def attempt() -> list[dict[str, Any]]:
         call = Call(endpoint.url, codec.headers(endpoint.key, streams=False))
         async with client.reply(call) as reply:
-            raw = await _accepted(reply)
+            await _refuse_error(reply)
+            raw = await body.whole(reply.pieces)
             listed = codec.parse(raw, reply.headers, reply.host)
             codec.raise_error_in(listed, reply.headers)
             return codec.model_ids(listed)
@@ -103,7 +104,7 @@ class _Once:
         """Send it and read the reply."""
         try:
             async with (
-                _header_timer(self._streams) as timer,
+                asyncio.timeout(HEADER_S if self._streams else None) as timer,
                 self._client.reply(self._call) as reply,
             ):
                 timer.reschedule(None)
@@ -126,9 +127,7 @@ class _Once:
         kind = reply.headers.get("content-type", "").lower()
         if self._streams and "json" not in kind:
             return await self._stream(reply)
-        completion = codec.decode(await body.whole(reply.pieces), reply.headers, reply.host)
-        self._hand_on(completion.text)
-        return completion
+        return await self._whole(reply)
 
     async def _stream(self, reply: Reply) -> Completion:
         assembly = Assembly(reply.headers, reply.host)
@@ -140,7 +139,7 @@ class _Once:
                     if not head.lstrip():
                         head += piece
                         if head.lstrip()[:1] in (b"<", b"{"):
-                            return await self._not_a_stream(reply, head)
+                            return await self._whole(reply, head)
                     self._take(framer, assembly, piece)
                     if assembly.done:
                         break
@@ -155,8 +154,8 @@ class _Once:
         self._hand_on(assembly.rest())
         return completion
 
-    async def _not_a_stream(self, reply: Reply, head: bytes) -> Completion:
-        """A server that ignored `stream` and sent its reply whole, or a page."""
+    async def _whole(self, reply: Reply, head: bytes = b"") -> Completion:
+        """A reply that comes whole, also from a server that ignored `stream`; `head` was read."""
         raw = head + await body.whole(reply.pieces)
         completion = codec.decode(raw, reply.headers, reply.host)
         self._hand_on(completion.text)
@@ -179,10 +178,6 @@ class _Once:
         if text and self._show is not None:
             self._shown = True
             self._show(text)
-
-
-def _header_timer(streams: bool) -> asyncio.Timeout:
-    return asyncio.timeout(HEADER_S if streams else None)
 
 
 async def _moving(reply: Reply, assembly: Assembly) -> AsyncGenerator[bytes]:
@@ -218,8 +213,3 @@ async def _refuse_error(reply: Reply) -> None:
     except (BadReply, TryAgain, TimeoutError):
         pass  # the status says enough; a cut error page is still an error
     raise verdicts.of_status(reply.status, reply.headers, raw, reply.host)
-
-
-async def _accepted(reply: Reply) -> bytes:
-    await _refuse_error(reply)
-    return await body.whole(reply.pieces)

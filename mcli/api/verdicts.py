@@ -52,7 +52,7 @@ _DEEPEST = 5
 """Objects around a message that are opened; gateways wrap each other's errors."""
 
 REQUEST_IDS = ("x-request-id", "request-id", "cf-ray", "x-generation-id")
-_RESERVED_WORDS = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,6 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes, host: str) -
     told = error_in(parsed) or ErrorBody(_plain_text(body))
     failure = _classify(status, told, headers)
     failure.status = status
-    failure.wait = retry.wait_asked(headers)
-    failure.request_id = request_id(headers)
     return failure
 
 
@@ -87,15 +85,13 @@ def of_error_in_ok(told: ErrorBody, headers: Mapping[str, str]) -> Failure:
     """The Failure of an error that came with status 200, in a body or in the stream."""
     number = int(told.code) if re.fullmatch("[45][0-9][0-9]", told.code) else 0
     if not number:
-        known = any(word in told.words for word in (*QUOTA, *CONTEXT, *POLICY))
+        known = _says(told, (*QUOTA, *CONTEXT, *POLICY))
         invalid = "invalid" in told.type.lower() or "not_found" in told.words
         number = 400 if (known or invalid) and not _says(told, BUSY) else 500
     if "rate_limit" in told.words:
         number = 429
     failure = _classify(number, told, headers, "an error inside the reply")
     failure.status = 200
-    failure.wait = retry.wait_asked(headers)
-    failure.request_id = request_id(headers)
     return failure
 
 
@@ -132,6 +128,8 @@ def _classify(
     if failure is None:
         failure = _later(status, said)
     failure.param = told.param
+    failure.wait = retry.wait_asked(headers)
+    failure.request_id = request_id(headers)
     advice = headers.get("x-should-retry")
     if advice == "false":
         failure.recovery = Recovery.PERMANENT
@@ -262,7 +260,7 @@ def _parse(body: bytes) -> Any:
 def _plain_text(body: bytes) -> str:
     """The gist of a page that is not JSON: its title, or its words without tags."""
     text = body[:4096].decode("utf-8", "replace")
-    titled = _RESERVED_WORDS.search(text)
+    titled = _TITLE.search(text)
     return excerpt(titled[2] if titled else re.sub(r"<[^>]*>", " ", text), 200)
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+from mcli.errors import reason
 from mcli.sandbox.server import Server
 
 NOT_EXECUTABLE = 126
@@ -59,7 +60,9 @@ def run_with(server: Server, argv: Sequence[str]) -> NoReturn:
         _replace(program, list(argv), environment)
     except OSError as error:
         os.write(held, b"!")
-        raise CannotRun(NOT_EXECUTABLE, f'cannot run "{argv[0]}": {_reason(error)}') from None
+        raise CannotRun(
+            NOT_EXECUTABLE, f'cannot run "{argv[0]}": {reason(error, str(error))}'
+        ) from None
 
 
 def _locate(name: str, path: str) -> str:
@@ -97,10 +100,6 @@ def _replace(program: str, argv: list[str], environment: dict[str, str]) -> NoRe
             raise
     # A script without `#!`: the shell's, as execvp(3) has it.
     os.execve("/bin/sh", ["sh", program, *argv[1:]], environment)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _move_out(server: Server, leash: int) -> None:
