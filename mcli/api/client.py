@@ -33,6 +33,10 @@ from mcli.errors import (
 from mcli.redaction import excerpt
 
 CONNECT_S = 10.0
+LARGEST_HEADER = 64 << 10
+"""Bytes of a reply's header. The library has a bound too, but whether it holds depends on how the
+bytes fall into its reads."""
+
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
@@ -98,6 +102,10 @@ class Client:
             response = await self._http.send(request, stream=True)
         packing = response.headers.get("content-encoding", "").strip().lower()
         try:
+            # Each name and value, with the colon, blank and line end that came with them.
+            size = sum(len(name) + len(value) + 4 for name, value in response.headers.raw)
+            if size > LARGEST_HEADER:
+                raise body.too_large(host)
             async with aclosing(body.pieces(_raw(response, host), packing, host)) as pieces:
                 yield Reply(response.status_code, dict(response.headers), pieces, host)
         finally:

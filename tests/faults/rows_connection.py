@@ -93,6 +93,7 @@ LONG_LINE = s.endless(b"x" * 65536, before=b"data: ")
 LONG_JSON = s.endless(b"x" * 65536, before=b'{"more": "', kind=JSON)
 LONG_HEADER = Reply((s.head(headers={"X": "x" * 2**21}) + HELLO, FIN))
 MANY_HEADERS = Reply((s.head(headers=[("X-Header", "x")] * 10_000) + HELLO, FIN))
+OVER_THE_CAP = Reply((s.head(headers=[("X-Header", "x")] * 6_000) + HELLO, FIN))
 
 ENDLESS = [
     Row("N-20-few", FEW_HINTS, answers("Hello"), modes=IN_PIPE),
@@ -101,6 +102,7 @@ ENDLESS = [
     Row("N-37-event", long_event, TOO_MUCH, modes=WIRE),
     Row("N-37", LONG_LINE, TOO_MUCH, modes=WIRE, timeout=30),
     Row("N-75-long", LONG_HEADER, fails(76, "protocol_error|limit_exceeded"), modes=IN_PIPE),
+    Row("N-75-cap", OVER_THE_CAP, fails(76, "limit_exceeded"), modes=IN_PIPE),
     Row("N-75-many", MANY_HEADERS, fails(76, "protocol_error|limit_exceeded"), modes=IN_PIPE),
     Row("N-78", LONG_JSON, TOO_MUCH, modes=IN_PIPE, timeout=30),
 ]
