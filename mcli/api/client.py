@@ -6,40 +6,32 @@ not sent, sent without a reply, or a reply spoilt half-way.
 
 from __future__ import annotations
 
-import errno
+import asyncio
 import os
-import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 
-from mcli import keys
-from mcli.api import body
-from mcli.errors import (
-    BadReply,
-    ConfigFailure,
-    Failure,
-    NotAllowed,
-    Recovery,
-    Refused,
-    TryAgain,
-)
-from mcli.redaction import excerpt
+from mcli import keys, redaction
+from mcli.api import body, mishaps
+from mcli.api.watch import TooManyInterim, Watch
+from mcli.errors import ConfigFailure, Recovery
 
 CONNECT_S = 10.0
+"""For name, addresses, proxy and TLS together, in each attempt."""
+
 LARGEST_HEADER = 64 << 10
 """Bytes of a reply's header. The library has a bound too, but whether it holds depends on how the
 bytes fall into its reads."""
 
+_PORTS = {"http": 80, "https": 443}
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +57,13 @@ class Client:
     """Connections to one endpoint; an async context manager."""
 
     def __init__(self, base_url: str) -> None:
+        _hide_passwords()
         try:
             # As in Go: no proxy stands between a machine and itself, and none is to see the key.
             far = not keys.is_loopback(base_url)
             self._http = httpx2.AsyncClient(
                 trust_env=far,
-                timeout=httpx2.Timeout(None, connect=CONNECT_S),
+                timeout=None,
                 # No connection is used twice: what a broken reply left in it is not a reply.
                 limits=httpx2.Limits(max_keepalive_connections=0),
                 follow_redirects=False,
@@ -94,12 +87,7 @@ class Client:
     async def reply(self, call: Call) -> AsyncGenerator[Reply]:
         """Send `call` and yield the reply when its header is there. Raises a Failure."""
         host = urlsplit(call.url).netloc
-        with _before_the_reply(host):
-            request = self._http.build_request(
-                "GET" if call.body is None else "POST", call.url,
-                headers=dict(call.headers), content=call.body,
-            )  # fmt: skip
-            response = await self._http.send(request, stream=True)
+        response = await self._send(call)
         packing = response.headers.get("content-encoding", "").strip().lower()
         try:
             # Each name and value, with the colon, blank and line end that came with them.
@@ -111,15 +99,43 @@ class Client:
         finally:
             await response.aclose()
 
+    async def _send(self, call: Call) -> httpx2.Response:
+        """The response whose header has arrived. Raises a Failure."""
+        try:
+            url = httpx2.URL(call.url)
+        except httpx2.InvalidURL as error:
+            raise _bad_url(error, urlsplit(call.url).netloc) from None
+        address = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+        timer = asyncio.timeout(CONNECT_S)
+        watch = Watch(urlsplit(call.url).netloc, address, timer)
+        request = self._http.build_request(
+            "GET" if call.body is None else "POST", url, headers=dict(call.headers),
+            content=call.body, extensions={"trace": watch.trace},
+        )  # fmt: skip
+        try:
+            async with timer:
+                with _before_the_reply(watch):
+                    return await self._http.send(request, stream=True)
+        except TimeoutError:
+            raise mishaps.network(
+                "connect_timeout", f"no connection to {watch.host} within {CONNECT_S:.0f} s"
+            ) from None
+
 
 def _tls(base_url: str, far: bool) -> ssl.SSLContext | bool:
-    """The TLS context, with the authorities of SSL_CERT_FILE if that is set.
+    """The TLS context, with the authorities of SSL_CERT_FILE or SSL_CERT_DIR if they are set.
 
-    It costs 25 ms, and plain http without a proxy has no use for one.
+    It costs 25 ms, and plain http without a proxy has no use for one. `SSLKEYLOGFILE`, with which
+    the standard library would write the keys of the connection to a file, is not looked at.
     """
-    if base_url.startswith("https:") or (far and _set(_PROXY_VARIABLES)):
+    if not (base_url.startswith("https:") or (far and _set(_PROXY_VARIABLES))):
+        return False
+    file, folder = (os.environ.get(name) or None for name in _TLS_VARIABLES)
+    if file is None and folder is None:
         return httpx2.create_ssl_context()
-    return False
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(file, folder)
+    return context
 
 
 async def _raw(response: httpx2.Response, host: str) -> AsyncGenerator[bytes]:
@@ -129,29 +145,25 @@ async def _raw(response: httpx2.Response, host: str) -> AsyncGenerator[bytes]:
 
 
 @contextmanager
-def _before_the_reply(host: str) -> Generator[None]:
+def _before_the_reply(watch: Watch) -> Generator[None]:
     """Failures up to the end of the reply's header."""
     try:
         yield
-    except httpx2.ConnectTimeout:
-        raise _network(
-            "connect_timeout", f"no connection to {host} within {CONNECT_S:.0f} s"
-        ) from None
     except httpx2.ProxyError as error:
-        raise _proxy(error) from None
+        raise mishaps.proxy(str(error), watch.host) from None
     except httpx2.ConnectError as error:
-        raise _connecting(error, host) from None
+        raise mishaps.connecting(error, watch.host) from None
     except httpx2.RemoteProtocolError as error:
         if "disconnected" not in str(error):
-            raise _malformed(error, host, Recovery.PERMANENT) from None
-        raise _vanished(host) from None
+            raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
+        raise mishaps.vanished(watch.host) from None
+    except TooManyInterim as error:
+        raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
     except httpx2.NetworkError:
-        raise _vanished(host) from None
-    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
+        raise mishaps.vanished(watch.host) from None
+    except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
         # The library's text may quote a header, and with it the key: only its kind is told.
-        raise ConfigFailure(
-            "bad_base_url", f"{host} cannot be called: {type(error).__name__}", "check the base URL"
-        ) from None
+        raise _bad_url(error, watch.host) from None
 
 
 @contextmanager
@@ -161,89 +173,16 @@ def _inside_the_reply(host: str) -> Generator[None]:
         yield
     except httpx2.RemoteProtocolError as error:
         if "peer closed" not in str(error):
-            raise _malformed(error, host, Recovery.CHARGED) from None
-        raise _cut(host) from None
+            raise mishaps.malformed(error, host, Recovery.CHARGED) from None
+        raise mishaps.cut(host) from None
     except httpx2.NetworkError:
-        raise _cut(host) from None
+        raise mishaps.cut(host) from None
 
 
-def _connecting(error: httpx2.ConnectError, host: str) -> Failure:
-    """Why there is no connection, told by the deepest cause."""
-    for cause in _causes(error):
-        if isinstance(cause, socket.gaierror):
-            return _resolving(cause, host)
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return BadReply(
-                "tls_untrusted",
-                f"the certificate of {host} is not trusted: {excerpt(cause.verify_message, 120)}",
-                "put the right authority into SSL_CERT_FILE",
-            )
-        if isinstance(cause, ssl.SSLError) and cause.reason in (
-            "WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST",
-        ):  # fmt: skip
-            return ConfigFailure(
-                "not_tls", f"{host} does not speak TLS", "use http:// in the base URL"
-            )
-        if isinstance(cause, ConnectionRefusedError):
-            return _network("connect_refused", f"{host} refused the connection")
-        if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
-            return _network("network_unreachable", f"the network of {host} cannot be reached")
-    return _network("connect_failed", f"no connection to {host}")
-
-
-def _resolving(error: socket.gaierror, host: str) -> Failure:
-    if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
-        return Refused(
-            "dns_unknown",
-            f"cannot resolve {host}",
-            "check the base URL",
-            recovery=Recovery.NOT_SENT,
-        )
-    return _network("dns_failed", f"cannot resolve {host} just now")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and everything it came from, groups included."""
-    while error is not None:
-        if isinstance(error, BaseExceptionGroup):
-            for inner in cast("BaseExceptionGroup[BaseException]", error).exceptions:
-                yield from _causes(inner)
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _network(slug: str, message: str) -> TryAgain:
-    return TryAgain(slug, message, "run it again later", recovery=Recovery.NOT_SENT)
-
-
-def _vanished(host: str) -> TryAgain:
-    return TryAgain(
-        "disconnected", f"{host} hung up before it replied", "run it again later",
-        recovery=Recovery.MAYBE_CHARGED,
-    )  # fmt: skip
-
-
-def _cut(host: str) -> TryAgain:
-    return TryAgain(
-        "reply_cut", f"{host} hung up in the middle of its reply", "run it again",
-        recovery=Recovery.CHARGED,
-    )  # fmt: skip
-
-
-def _malformed(error: Exception, host: str, recovery: Recovery) -> BadReply:
-    return BadReply(
-        "protocol_error", f"{host} does not speak HTTP properly: {excerpt(str(error), 120)}",
-        "check the base URL and the proxy", recovery=recovery,
-    )  # fmt: skip
-
-
-def _proxy(error: httpx2.ProxyError) -> Failure:
-    told = excerpt(str(error), 120)
-    if "407" in told:
-        return NotAllowed(
-            "proxy_auth", f"the proxy wants a password: {told}", "put it into the proxy variable"
-        )
-    return _network("proxy_failed", f"the proxy does not let us through: {told}")
+def _bad_url(error: Exception, host: str) -> ConfigFailure:
+    return ConfigFailure(
+        "bad_base_url", f"{host} cannot be called: {type(error).__name__}", "check the base URL"
+    )
 
 
 def _bad_environment(error: Exception) -> ConfigFailure:
@@ -258,3 +197,12 @@ def _set(names: tuple[str, ...]) -> list[str]:
     """Those of the variables, in either case, that are set."""
     both = [spelling for name in names for spelling in (name, name.lower())]
     return [name for name in both if os.environ.get(name)]
+
+
+def _hide_passwords() -> None:
+    """What proxy variables hold is nobody's business, also as the header it becomes."""
+    for name in _set(_PROXY_VARIABLES):
+        user, found, _ = os.environ[name].rpartition("//")[2].rpartition("@")
+        if found:
+            redaction.remember(user)
+            redaction.remember(unquote(user.partition(":")[2]))
