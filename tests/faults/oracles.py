@@ -1,7 +1,9 @@
 """What must hold: the expectation of a row, and the checks that hold on every row.
 
 A check looks at one finished run and yields a complaint for each thing that is wrong; nothing
-here raises, so that a failing row tells everything at once.
+here raises, so that a failing row tells everything at once. The thirteen of reliability §6.2: all
+but two stand here; that the command succeeds once the fault is gone is `stage.Stage.recovers`, and
+journals are a matter for whoever builds them.
 """
 
 from __future__ import annotations
@@ -9,10 +11,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+import jsonschema_rs
+
+from tests.program import ROOT
 
 from .server import FaultyServer
 
@@ -23,6 +30,11 @@ PART = 12
 MEMORY_CAP = 300 * 2**20
 LINE_CAP = 1000
 """Characters of the stderr line: at most 300 of them are the server's, the rest is ours."""
+OURS = ("config.yaml", "stdin")
+"""Files that the stage itself puts into the home."""
+HARMLESS = re.compile("[^\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*")
+"""Text that cannot drive a terminal."""
+SCHEMA = json.loads((ROOT / "mcli" / "envelope.schema.json").read_text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +49,27 @@ class Expect:
     """How one run must end. `attempts` and `gap` (seconds, the least) are as the server saw it."""
 
     exit: int
+    """negative: killed by that signal"""
     slug: str | None
-    """in the stderr line, alternatives with `|`; None on success, when stderr is empty"""
+    """in the stderr line, alternatives with `|`; None where stderr is empty"""
     stdout: str | Prefix
-    """exactly this, or a beginning of it"""
+    """exactly this, or a beginning of it; with `--json` the envelope's text"""
     attempts: int | range | None
     """None: cannot be seen from the server"""
     gap: float = 0.0
     says: tuple[str, ...] = ()
     """what else the stderr line must name"""
+    told: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """what the envelope must say: dotted names and values"""
+    files: Mapping[str, bytes] | None = None
+    """what stands in the working directory afterwards; None: what stood there before"""
+    asks: str = "POST /v1/chat/completions"
+    bearer: str | None = CANARY
+    """the key that each attempt brings"""
+    alike: bool = True
+    """whether all attempts are the same request"""
+    sent: str = ""
+    """what the first request's messages hold, somewhere"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +89,17 @@ class Run:
     home: Path
     """the folder that holds everything it could write to; `left_alone` in it must stay empty"""
     server: FaultyServer
+    before: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """what stood in the working directory"""
+    envelope: bool = False
+    """whether `--json` was said"""
+    terminal: bool = False
+    cmdline: bytes = b""
+    """the command line as the process list shows it"""
+    afterwards: int = 0
+    """requests that came when it had ended"""
+    strangers: bytes | None = None
+    """what another host got to see, if it was called at all"""
 
 
 def left_alone(home: Path) -> tuple[Path, ...]:
@@ -87,6 +122,9 @@ def ends_in_time(run: Run, expect: Expect) -> Complaints:
 
 def keeps_stdout(run: Run, expect: Expect) -> Complaints:
     """The whole answer, nothing, or in stream mode exactly the part that had come."""
+    if run.envelope and expect.exit >= 0:
+        yield from _envelope(run, expect)
+        return
     wanted = expect.stdout
     if isinstance(wanted, Prefix):
         repeated = wanted.of.encode() * (len(run.stdout) // len(wanted.of) + 1)
@@ -119,7 +157,7 @@ def keeps_stderr(run: Run, expect: Expect) -> Complaints:
 
 
 def counts_attempts(run: Run, expect: Expect) -> Complaints:
-    """As many attempts as allowed, as many as it says, none sooner than allowed."""
+    """As many attempts as allowed, as many as it says, none sooner than allowed, none too late."""
     seen = len(run.server.requests)
     wanted = expect.attempts
     if wanted is not None and seen not in (wanted if isinstance(wanted, range) else [wanted]):
@@ -131,41 +169,64 @@ def counts_attempts(run: Run, expect: Expect) -> Complaints:
     for answered, again in pairs:
         if again.at - answered < expect.gap:
             yield f"tried again after {again.at - answered:.3f} s, expected {expect.gap} s"
+    if run.afterwards:
+        yield f"{run.afterwards} requests came when it had ended"
 
 
 def asks_properly(run: Run, expect: Expect) -> Complaints:
-    """Each attempt is the same POST to the right place, with the key."""
-    del expect
+    """Each attempt is the same request to the right place, with the key, and to nobody else."""
+    wanted = f"Bearer {expect.bearer}" if expect.bearer else None
     for seen in run.server.requests:
-        if (seen.method, seen.path) != ("POST", "/v1/chat/completions"):
+        if f"{seen.method} {seen.path}" != expect.asks:
             yield f"the server saw {seen.method} {seen.path}"
-        if seen.headers.get("authorization") != f"Bearer {CANARY}":
-            yield "an attempt without the key"
-    if len({seen.raw for seen in run.server.requests}) > 1:
+        if seen.headers.get("authorization") != wanted:
+            yield f"an attempt with the authorization {seen.headers.get('authorization')}"
+        if expect.sent not in json.dumps(seen.fields.get("messages"), ensure_ascii=False):
+            yield f"what was sent lacks {expect.sent!r}"
+    if expect.alike and len({seen.raw for seen in run.server.requests}) > 1:
         yield "the attempts differ"
+    if run.strangers is not None:
+        yield f"another host was called, with {_short(run.strangers)}"
 
 
 def keeps_the_key(run: Run, expect: Expect) -> Complaints:
-    """The key, in no spelling, is in no output and in no file or file name."""
+    """The key, in no spelling, is in no output, no command line, and no file or file name."""
     del expect
-    places = {"stdout": run.stdout, "stderr": run.stderr}
+    places = {"stdout": run.stdout, "stderr": run.stderr, "the process list": run.cmdline}
     for path in run.home.rglob("*"):
-        places[str(path)] = str(path).encode() + (path.read_bytes() if path.is_file() else b"")
+        if not path.name.startswith("secret"):  # what the row itself put there
+            places[str(path)] = str(path).encode() + (path.read_bytes() if path.is_file() else b"")
     for place, data in places.items():
         if found := SPELLINGS.search(data):
             yield f"the key ({found[0].decode()}) is in {place}"
 
 
 def leaves_nothing(run: Run, expect: Expect) -> Complaints:
-    """No file where it has no business, no temporary file anywhere, bounded memory."""
-    del expect
-    for folder in left_alone(run.home):
-        yield from (f"left {path}" for path in folder.rglob("*"))
+    """The files that were meant, no other where it has no business, and bounded memory."""
+    cwd = left_alone(run.home)[0]
+    wanted = run.before if expect.files is None else expect.files
+    found = {str(path.relative_to(cwd)): path for path in cwd.rglob("*") if path.is_file()}
+    for name in sorted({*wanted, *found}):
+        if name not in found:
+            yield f"{name} is missing"
+        elif name not in wanted:
+            yield f"left {name}"
+        elif found[name].read_bytes() != wanted[name]:
+            yield f"{name} holds {_short(found[name].read_bytes())}"
     for path in run.home.rglob("*"):
-        if re.search(r"\.tmp|\.part|^tmp|~$", path.name) and path.is_file():
-            yield f"left the temporary file {path}"
+        top = path.relative_to(run.home).parts[0]
+        if path.is_file() and not (top == cwd.name or top in OURS or top.startswith("secret")):
+            yield f"left {path}"
     if run.peak > MEMORY_CAP:
         yield f"used {run.peak / 2**20:.0f} MiB"
+
+
+def spares_the_terminal(run: Run, expect: Expect) -> Complaints:
+    """Nothing a terminal would obey."""
+    del expect
+    for name, data in (("stdout", run.stdout), ("stderr", run.stderr)):
+        if run.terminal and not HARMLESS.fullmatch(data.decode(errors="replace")):
+            yield f"{name} drives the terminal: {_short(data)}"
 
 
 CHECKS = (
@@ -176,12 +237,46 @@ CHECKS = (
     asks_properly,
     keeps_the_key,
     leaves_nothing,
+    spares_the_terminal,
 )
 
 
 def complaints(run: Run, expect: Expect) -> list[str]:
     """Everything that is wrong with a run; empty if it is as expected."""
     return [complaint for check in CHECKS for complaint in check(run, expect)]
+
+
+def _envelope(run: Run, expect: Expect) -> Complaints:
+    """One envelope on one line that fits its schema and says the same as everything else."""
+    try:
+        told = json.loads(run.stdout)
+        jsonschema_rs.validate(SCHEMA, told)
+    except ValueError as error:  # a ValidationError is one
+        yield f"no envelope: {error}: {_short(run.stdout)}"
+        return
+    if run.stdout.count(b"\n") != 1:
+        yield "the envelope is not one line"
+    wanted: dict[str, Any] = {"ok": expect.exit in (0, 1), **expect.told}
+    if expect.exit > 1:
+        wanted |= {"error.exit_code": expect.exit, "error.retryable": expect.exit == 75}
+        if _at(told, "error.slug") not in (expect.slug or "").split("|"):
+            yield f"the envelope's slug is {_at(told, 'error.slug')}, expected {expect.slug}"
+    elif isinstance(expect.stdout, str) and told["text"] is not None:
+        # With or without the line break that ends it: the printer adds one, JSON does not.
+        wanted["text"] = expect.stdout.removesuffix("\n")
+        told["text"] = told["text"].removesuffix("\n")
+    if expect.attempts is not None:
+        wanted["attempts"] = len(run.server.requests)
+    for name, value in wanted.items():
+        if _at(told, name) != value:
+            yield f"the envelope's {name} is {_at(told, name)!r}, expected {value!r}"
+
+
+def _at(value: Any, name: str) -> Any:
+    """What stands under a dotted name, or None."""
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _spellings(key: str) -> re.Pattern[bytes]:

@@ -47,7 +47,7 @@ CUT = fails(75, "reply_cut", 2), fails(75, "reply_cut", FEW)
 CUT_SHOWN = fails(75, "reply_cut", 2), fails(75, "reply_cut", 1, "Hello")
 
 CONNECTION = [
-    Row("N-03", s.ok(), fails(75, "connect_refused", None, says="127.0.0.1"), listening=False),
+    Row("N-03", s.ok(), fails(75, "connect_refused", None, says="127.0.0.1"), door="shut"),
     Row("N-06", s.hangup(FIN), fails(75, "disconnected", 3)),
     Row("N-06-once", [s.hangup(FIN), s.ok()], answers(attempts=2)),
     Row("N-07", s.hangup(RST), fails(75, "disconnected", 3)),
@@ -85,8 +85,6 @@ def long_event(_: Seen) -> Reply:
 
 
 TOO_MUCH = fails(76, "limit_exceeded")
-HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
-FEW_HINTS = Reply((HINT * 3, *s.as_json(HELLO).steps))
 EXES = s.endless(s.event(s.chunk("x" * 2**20)))
 EXES_SHOWN = fails(76, "limit_exceeded", 1, Prefix("x"))
 LONG_LINE = s.endless(b"x" * 65536, before=b"data: ")
@@ -96,7 +94,6 @@ MANY_HEADERS = Reply((s.head(headers=[("X-Header", "x")] * 10_000) + HELLO, FIN)
 OVER_THE_CAP = Reply((s.head(headers=[("X-Header", "x")] * 6_000) + HELLO, FIN))
 
 ENDLESS = [
-    Row("N-20-few", FEW_HINTS, answers("Hello"), modes=IN_PIPE),
     Row("N-21", EXES, TOO_MUCH, EXES_SHOWN, modes=WIRE, timeout=30),
     Row("N-30", s.encoded(s.bomb(500 * 2**20)), TOO_MUCH, timeout=30),
     Row("N-37-event", long_event, TOO_MUCH, modes=WIRE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import scenes as s
-from .catalogue import FEW, IN_PIPE, Row, answers, fails
+from .catalogue import FEW, IN_PIPE, Call, Row, answers, fails
 from .server import Reply, Scene
 
 UNSHAPED = fails(76, "wrong_shape", 2), fails(76, "wrong_shape", FEW)
@@ -76,7 +76,7 @@ ALLOWED = ("ask", "hi", "--allow-truncated")
 ANSWERS = [
     Row("N-43", LENGTH, fails(4, "truncated", says="--max-tokens")),
     Row("N-44", s.ok("Hello", "length"), *TRUNCATED),
-    Row("N-44-allowed", s.ok("Hello", "length"), answers("Hello"), argv=ALLOWED),
+    Row("N-44-allowed", s.ok("Hello", "length"), answers("Hello"), call=Call(ALLOWED)),
     Row("N-45", s.ok("Hello", "content_filter"), *FILTERED),
     Row("N-45-refusal", said(refusal="I cannot"), fails(4, "refusal")),
     Row("N-46", s.ok(""), fails(4, "empty_answer")),

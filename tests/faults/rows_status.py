@@ -7,12 +7,13 @@ from time import time
 from typing import Any
 
 from . import scenes as s
-from .catalogue import IN_PIPE, Row, answers, fails
+from .bystander import BYSTANDER
+from .catalogue import IN_PIPE, Call, Row, answers, fails
 from .oracles import CANARY
 from .server import End, Pause, Reply, Seen
 
 MOVED = fails(78, "redirected")
-ELSEWHERE = "http://127.0.0.2:9/v1/chat/completions"
+ELSEWHERE = f"{BYSTANDER.url}/v1/chat/completions"
 HERE = "/v1/chat/completions"
 
 REDIRECTS = [
@@ -180,9 +181,9 @@ HASTY_401 = s.unread(s.error(401), Pause(0.3), End.RST)
 ABROAD = {"MCLI_BASE_URL": "http://192.0.2.1/v1", "MCLI_API_KEY": CANARY}
 
 HASTY = [
-    Row("N-74", s.ok(), fails(78, "plaintext_key", 0), env=ABROAD, modes=IN_PIPE),
-    Row("N-77-413", HASTY_413, fails(65, "too_large"), stdin=BIG, modes=IN_PIPE),
-    Row("N-77-401", HASTY_401, fails(77, "auth"), stdin=BIG, modes=IN_PIPE),
+    Row("N-74", s.ok(), fails(78, "plaintext_key", 0), call=Call(env=ABROAD), modes=IN_PIPE),
+    Row("N-77-413", HASTY_413, fails(65, "too_large"), call=Call(stdin=BIG), modes=IN_PIPE),
+    Row("N-77-401", HASTY_401, fails(77, "auth"), call=Call(stdin=BIG), modes=IN_PIPE),
 ]
 
 ROWS = [*REDIRECTS, *REFUSALS, *WAITS, *HASTY]

@@ -202,6 +202,11 @@ def endless(
     return Reply((start + before, Forever(piece, every)))
 
 
+def endless_head(piece: bytes, every: float = 0.0) -> Reply:
+    """Never a reply, always `piece` where it should begin."""
+    return Reply((Forever(piece, every),))
+
+
 def redirect(code: int, location: str) -> Reply:
     """A redirect that must not be followed."""
     return status(code, {"Location": location}, b"<h1>Moved</h1>")

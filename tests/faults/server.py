@@ -95,11 +95,12 @@ Script = Scene | Sequence[Scene]
 class FaultyServer:
     """Plays a script on a free loopback port until it is closed; a context manager.
 
-    `listening=False` takes a port and refuses every connection to it. What it saw: `requests`,
-    `connections` accepted, and `answered`, the monotonic time just before each reply began.
+    A `shut` door refuses every connection to the port, a `jammed` one leaves every caller without
+    an answer. What it saw: `requests`, `connections` accepted, and `answered`, the monotonic time
+    just before each reply began.
     """
 
-    def __init__(self, script: Script, *, listening: bool = True) -> None:
+    def __init__(self, script: Script, *, door: str = "open") -> None:
         self.requests: list[Seen] = []
         self.connections = 0
         self.answered: list[float] = []
@@ -113,10 +114,13 @@ class FaultyServer:
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="faulty-server", daemon=True)
-        if listening:
+        self._crowd: list[socket.socket] = []
+        if door == "open":
             self._socket.listen(128)
             self._socket.setblocking(False)
             self._thread.start()
+        elif door == "jammed":
+            self._jam()
 
     @property
     def base_url(self) -> str:
@@ -139,7 +143,8 @@ class FaultyServer:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._cancel)
             self._thread.join(10)
-        self._socket.close()
+        for each in (self._socket, *self._crowd):
+            each.close()
         if not self._loop.is_running():
             self._loop.close()
 
@@ -148,6 +153,15 @@ class FaultyServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _jam(self) -> None:
+        """Fill the queue of a port where nobody accepts: the kernel drops what comes then."""
+        self._socket.listen(0)
+        for _ in range(4):
+            caller = socket.socket()
+            caller.setblocking(False)
+            caller.connect_ex((HOST, self.port))
+            self._crowd.append(caller)
 
     def _run(self) -> None:
         with suppress(asyncio.CancelledError):

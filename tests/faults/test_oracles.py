@@ -23,7 +23,7 @@ def good(tmp_path: Path) -> Run:
     """A run that failed as it should, after two attempts a second apart."""
     for folder in left_alone(tmp_path):
         folder.mkdir()
-    server = FaultyServer([], listening=False)
+    server = FaultyServer([], door="shut")
     server.close()
     server.requests.extend(attempt(at) for at in (1.0, 2.0))
     server.answered.extend((1.0, 2.0))

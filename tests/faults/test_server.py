@@ -92,7 +92,7 @@ def test_bytes_before_a_reset_arrive(serve: Serve) -> None:
 
 def test_refuses_when_it_does_not_listen() -> None:
     with (
-        FaultyServer(scenes.ok(), listening=False) as server,
+        FaultyServer(scenes.ok(), door="shut") as server,
         pytest.raises(ConnectionRefusedError),
     ):
         connect(server)

@@ -1,0 +1,34 @@
+"""The table: all rows, and the ids that the catalogue has (reliability §2)."""
+
+from __future__ import annotations
+
+from . import (
+    rows_connection,
+    rows_network,
+    rows_replies,
+    rows_status,
+)
+from .catalogue import Row
+
+TABLE: list[Row] = [
+    *rows_connection.ROWS,
+    *rows_network.ROWS,
+    *rows_replies.ROWS,
+    *rows_status.ROWS,
+]
+
+SECTIONS = {
+    "N": ("network and server", 78),
+    "P": ("process, signals, descriptors", 35),
+    "I": ("input", 35),
+    "S": ("secrets", 16),
+    "O": ("output and hostile text", 17),
+}
+"""What each section is about, and how many cases it has."""
+
+CATALOGUE = [f"{name}-{n:02}" for name, (_, most) in SECTIONS.items() for n in range(1, most + 1)]
+
+
+def number(id: str) -> str:
+    """The catalogue's id in a row's: `N-16` of `N-16-quota`."""
+    return "-".join(id.split("-")[:2])
