@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
 import tempfile
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -79,21 +81,49 @@ def _check(path: str, no_clobber: bool) -> None:
 def _replace(target: Path, data: bytes, fresh: str) -> None:
     """Write beside `target`, sync, rename. `fresh` (the path as given) forbids replacing."""
     with _undisturbed():
-        descriptor, name = tempfile.mkstemp(prefix=".mcli-", dir=target.parent)
+        descriptor, name = _draft(target)
         try:
-            with open(descriptor, "wb") as file:
+            with open(descriptor, "wb", closefd=False) as file:
                 file.write(data)
-                file.flush()
-                os.fchmod(descriptor, _mode(target))
-                os.fsync(descriptor)
+            os.fchmod(descriptor, _mode(target))
+            os.fsync(descriptor)
             if fresh:
                 _link(name, target, fresh)
+                os.unlink(name)
             else:
                 os.replace(name, target)
-            _sync_directory(target.parent)
+        except BaseException:
+            # Only now: once it is renamed, the name may be somebody else's.
+            os.unlink(name)
+            raise
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(name)
+            os.close(descriptor)
+        _sync_directory(target.parent)
+
+
+def _draft(target: Path) -> tuple[int, str]:
+    """An empty file beside `target` to write in: its descriptor and name.
+
+    The name follows from the target's: what a run that was killed left is taken up by the next,
+    and none pile up. The lock tells such a leftover from a file that another process is writing;
+    then, and where the leftover is not ours, any name will do.
+    """
+    name = str(target.with_name(f".mcli-{zlib.crc32(os.fsencode(target.name)):08x}"))
+    with suppress(OSError):
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            status = os.fstat(descriptor)
+            ours = status.st_uid == os.geteuid() and status.st_nlink == 1
+            # While it was being locked, its writer may have renamed it: then it is a finished file.
+            if ours and os.path.samestat(status, os.lstat(name)):
+                os.fchmod(descriptor, 0o600)
+                os.ftruncate(descriptor, 0)
+                return descriptor, name
+        except OSError:
+            pass
+        os.close(descriptor)
+    return tempfile.mkstemp(prefix=".mcli-", dir=target.parent)
 
 
 def _link(name: str, target: Path, path: str) -> None:
