@@ -87,7 +87,8 @@ def _report(failure: Failure, argv: list[str]) -> int:
     except ReaderGone:
         return -signal.SIGPIPE
     except WriteFailure as failed:
-        failure, code = failed, int(failed.exit_code)
+        if not isinstance(failure, WriteFailure):
+            failure, code = failed, int(failed.exit_code)
     output.failure_line(failure, _color(argv))
     return code
 
@@ -117,6 +118,5 @@ def _bug(error: BaseException, argv: list[str]) -> Failure:
     if "--debug" in argv:
         output.traceback_text("".join(traceback.format_exception(error)))
     place = f"{os.path.basename(last.filename)}:{last.lineno}"
-    return Failure(
-        "bug", f"internal error: {type(error).__name__} at {place}", "report it, with --debug"
-    )
+    message = f"internal error: {type(error).__name__} at {place}"
+    return Failure("bug", message, "report it, with --debug", charged="maybe")

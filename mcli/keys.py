@@ -126,7 +126,7 @@ def _from_file(source: KeySource, environ: Mapping[str, str]) -> str:
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "there is no such file"
         raise ConfigFailure(
-            "no_key", f'the key file "{source.name}" cannot be read: {reason}'
+            "no_key", f'the key file "{source.name}" cannot be read: {reason}', _remedy(source)
         ) from None
 
 
@@ -166,4 +166,4 @@ def _emptiness(source: KeySource) -> str:
 def _remedy(source: KeySource) -> str:
     if source.kind == "environment":
         return f"set {source.name}, or try it without a key: mcli sandbox -- mcli ask hi"
-    return ""
+    return "look at its source"

@@ -100,8 +100,14 @@ def key_for(chosen: Settings, began: float) -> str | None:
     """The key for the endpoint in force, or None where it takes none."""
     if chosen.key.kind != "none":
         keys.guard_plaintext(chosen.base_url, chosen.allow_http)
-    with deadline.alarm(chosen.ends(began), chosen.timeout_s):
-        return keys.fetch(chosen.key, chosen.base_url, os.environ)
+    try:
+        with deadline.alarm(chosen.ends(began), chosen.timeout_s):
+            return keys.fetch(chosen.key, chosen.base_url, os.environ)
+    except ConfigFailure as failure:
+        if failure.slug == "no_key":
+            # Under cron HOME is another, and so is the file: say which one was looked at.
+            failure.hint += f" (configuration: {profiles.path(os.environ)})"
+        raise
 
 
 def request(plan: Plan, said: Said) -> Request:
