@@ -215,12 +215,22 @@ def _read(fields: dict[str, Any]) -> ErrorBody:
     if isinstance(inner, dict):
         words = (_word(code), _word(cast("dict[str, Any]", inner).get("code")))
         code = " ".join(word for word in words if word)
+    upstream = _upstream(fields.get("metadata"))
     return ErrorBody(
-        _message(message),
+        ": ".join(part for part in (_message(message), upstream) if part),
         _word(fields.get("type") or fields.get("status")),
         _word(code),
         _word(fields.get("param")),
     )
+
+
+def _upstream(metadata: Any) -> str:
+    """What the provider behind an aggregator said; OpenRouter puts it into `metadata.raw`."""
+    raw = cast("dict[str, Any]", metadata).get("raw") if isinstance(metadata, dict) else None
+    if not isinstance(raw, str):
+        return ""
+    told = error_in(_parse(raw.encode("utf-8", "replace")))
+    return f"{told.code} {told.message}".strip() if told else raw
 
 
 def _message(value: Any) -> str:
