@@ -33,7 +33,8 @@ class Call:
 
     `via` is a line of bash in which `"$@"` stands for the command. `files` stand in the working
     directory beforehand; a name that ends in `/` is a folder. `@URL@`, `@PORT@`, `@HOME@`,
-    `@TESTS@`, `@PYTHON@` and `@CA@` stand for what is known only when it starts.
+    `@ROOT@`, `@TESTS@`, `@PYTHON@`, `@CA@` and `@LOCALES@` stand for what is known only when it
+    starts.
     """
 
     argv: tuple[str, ...] = ("ask", "hi")
@@ -125,8 +126,6 @@ class Row:
     """a certificate of `tls.Front`, or a way in which its handshake fails"""
     strikes: tuple[Strike, ...] = ()
     again: Again | None = HEALED
-    stranger: bool = False
-    """run as a user without privileges"""
     slow: bool = False
     """only in CI, because it waits"""
     why: str = ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.utils import formatdate
 from time import time
 from typing import Any
 
 from . import scenes as s
 from .bystander import BYSTANDER
-from .catalogue import IN_PIPE, Call, Row, answers, fails
-from .oracles import CANARY
+from .catalogue import IN_PIPE, PLAIN, Call, Row, answers, fails
+from .oracles import CANARY, Expect
 from .server import End, Pause, Reply, Seen
 
 MOVED = fails(78, "redirected")
@@ -37,6 +38,17 @@ STALLED_401 = Reply((s.head(401, {"Content-Length": "99"}) + b"no", End.STALL))
 QUOTA = s.error(429, "insufficient_quota", "insufficient_quota")
 LIMIT = s.error(429, None, "billing_hard_limit_reached")
 PAY = fails(77, "quota")
+SPENT = [
+    *(s.error(429, None, code) for code in (
+        "credit_balance_exhausted", "organization_spend_limit_exceeded", "billing_not_active",
+        "project_spend_limit_exceeded", "organization_usage_limit_exceeded",
+    )),
+    s.error(403, None, "insufficient_user_quota"),
+    s.error(429, message="You exceeded your current quota, please check your plan"),
+    s.error(400, message="Your credit balance is too low"),
+    s.status(429, {}, {"code": 1008, "msg": "insufficient balance"}),
+]  # fmt: skip
+"""The same thing in other words."""
 BUSY = fails(75, "server_busy", 2)
 TOO_LARGE = "Request too large for gpt-4 on tokens per min (TPM): Limit 10000, Requested 20000"
 FULL = s.error(500, message="maximum context length is 9")
@@ -48,8 +60,23 @@ SHAPES: dict[str, Any] = {
     "ollama": {"error": "bad x"},
     "mistral": {"object": "error", "message": "bad x", "type": "t", "code": "1300"},
     "page": b"<html><title>bad x</title></html>",
-}
-"""Error bodies as different servers word them."""
+    "openai": s.failure("bad x", "invalid_request_error", "bad_x"),
+    "vllm": {"error": {"message": "bad x", "type": "BadRequestError", "param": None, "code": 422}},
+    "litellm": {"error": {"message": "bad x", "type": None, "param": None, "code": "422"}},
+    "anthropic": {"type": "error", "error": {"type": "invalid_request_error", "message": "bad x"}},
+    "silicon": {"code": 30011, "message": "bad x", "data": None},
+    "msg": {"msg": "bad x"},
+    "nested": {"object": "error", "message": {"detail": [{"loc": ["body"], "msg": "bad x"}]}},
+    "wrapped": {"detail": s.dumps(s.failure("bad x")).decode()},
+    "router": {"error": {"message": "Provider returned error", "code": 422,
+                         "metadata": {"provider_name": "Up", "raw": "bad x"}}},
+    "plain": b"bad x",
+    "latin": "b\xe4d: bad x".encode("latin-1"),
+}  # fmt: skip
+"""Error bodies as different servers word them (api-contract §5.1)."""
+AZURE = s.failure("filtered", None, "content_filter")
+AZURE["error"]["innererror"] = {"code": "ResponsibleAIPolicyViolation"}
+NAMED = replace(fails(69, "bad_request", says="req=r-7"), told={"request_id": "r-7"})
 BUSY_STATUSES = (408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 
 REFUSALS = [
@@ -63,6 +90,12 @@ REFUSALS = [
     *(
         Row(f"N-56-{name}", s.status(422, {}, body), SAYS_IT, modes=IN_PIPE)
         for name, body in SHAPES.items()
+    ),
+    Row("N-56-azure", s.status(400, {}, AZURE), fails(69, "content_policy"), modes=IN_PIPE),
+    Row("N-56-empty", s.status(400), fails(69, "bad_request", says="HTTP 400"), modes=IN_PIPE),
+    *(
+        Row(f"N-56-{name}", s.error(400, headers={name: "r-7"}), NAMED, modes=IN_PIPE)
+        for name in ("x-request-id", "request-id", "cf-ray", "x-generation-id")
     ),
     Row("N-57-413", s.status(413), fails(65, "too_large"), modes=IN_PIPE),
     Row("N-57-length", LENGTH, fails(65, "context_length"), modes=IN_PIPE),
@@ -81,6 +114,14 @@ REFUSALS = [
     Row("N-60-501", s.status(501), fails(69, "server_refused"), modes=IN_PIPE),
     Row("N-60-505", s.status(505), fails(69, "server_refused"), modes=IN_PIPE),
     Row("N-66", QUOTA, PAY),
+    *(Row(f"N-66-{n}", reply, PAY, modes=PLAIN) for n, reply in enumerate(SPENT)),
+    Row(
+        "N-66-inflight",
+        [s.status(402, {"Retry-After": "1"}), s.ok()],
+        answers(attempts=2, gap=1),
+        modes=PLAIN,
+        why="OpenRouter's budget for what is in flight frees itself",
+    ),
     Row("N-66-billing", LIMIT, PAY, modes=IN_PIPE),
     Row("N-66-402", s.status(402), PAY, modes=IN_PIPE),
 ]
@@ -173,6 +214,42 @@ WAITS = [
     Row("N-69-none", s.status(503), fails(75, "server_busy"), retries=0, modes=IN_PIPE),
 ]
 
+
+def refuses(*names: str, why: str = "Unsupported parameter: '{}' is not supported") -> s.Scene:
+    """A server that objects to each of these fields as long as it is sent, one at a time."""
+
+    def judge(seen: Seen) -> Reply:
+        found = next((name for name in names if name in seen.fields), None)
+        if found is None:
+            return s.as_json(s.completion())
+        return s.error(400, "invalid_request_error", "unsupported_parameter", why.format(found))
+
+    return judge
+
+
+def adapted(attempts: int, *warnings: str) -> Expect:
+    """An answer after so many attempts, each change named in the envelope."""
+    return replace(answers(attempts=attempts), alike=False, told={"warnings": list(warnings)})
+
+
+UNSUPPORTED = s.error(400, None, "unsupported_parameter", "'max_tokens' is not supported")
+RENAMED = "max_tokens sent as max_completion_tokens"
+BACK = "max_completion_tokens sent as max_tokens"
+DROPPED = "temperature left out: the server refuses it"
+LIMITED = Call(("ask", "hi", "--max-tokens", "9"))
+OTHER = Call(("ask", "hi", "--param", "max_completion_tokens=9"))
+COLD = Call(("classify", "-l", "ok,no"), b"text")
+SET = Call(("ask", "hi", "-t", "0.2"))
+ADAPTED = [
+    Row("N-56-rename", refuses("max_tokens"), adapted(2, RENAMED), call=LIMITED, modes=IN_PIPE),
+    Row("N-56-back", refuses("max_completion_tokens"), adapted(2, BACK), call=OTHER, modes=IN_PIPE),
+    Row("N-56-soft", refuses("temperature"), adapted(2, DROPPED), call=COLD, modes=IN_PIPE),
+    Row("N-56-both", refuses("temperature", "max_tokens"), adapted(3, DROPPED, RENAMED), call=COLD, modes=IN_PIPE),
+    Row("N-56-person", refuses("temperature"), fails(69, "bad_request", says="temperature"), call=SET, modes=IN_PIPE, why="what a person asked for is not dropped"),
+    Row("N-56-never", refuses("max_tokens", "max_completion_tokens"), replace(fails(69, "bad_request", 2), alike=False), call=LIMITED, modes=IN_PIPE, why="no name is tried twice"),
+    Row("N-56-busy", [s.status(503), UNSUPPORTED, s.ok()], replace(answers(attempts=3), alike=False), call=LIMITED, modes=IN_PIPE, why="an adapted request has its own attempts"),
+]  # fmt: skip
+
 BIG = b"word " * 700_000
 HASTY_413 = s.unread(s.status(413), Pause(0.3), End.RST)
 HASTY_401 = s.unread(s.error(401), Pause(0.3), End.RST)
@@ -186,4 +263,4 @@ HASTY = [
     Row("N-77-401", HASTY_401, fails(77, "auth"), call=Call(stdin=BIG), modes=IN_PIPE),
 ]
 
-ROWS = [*REDIRECTS, *REFUSALS, *WAITS, *HASTY]
+ROWS = [*REDIRECTS, *REFUSALS, *ADAPTED, *WAITS, *HASTY]

@@ -19,7 +19,7 @@ from threading import Thread
 
 from tests.program import ROOT
 
-from . import tls
+from . import locales, tls
 from .bystander import BYSTANDER
 from .catalogue import JSON, STREAM, TERMINAL, Row
 from .oracles import CANARY, Run, complaints, left_alone
@@ -33,7 +33,6 @@ START_S = 4.0
 """What a busy machine may need to start an interpreter, which is not the program's time."""
 SETTLED_S = 0.05
 """How long after its end the server is watched for a request that comes late."""
-NOBODY = 65534
 
 CONFIG = """\
 profile: faulty
@@ -46,7 +45,7 @@ def play(row: Row, mode: str) -> list[str]:
     """Play the row in that mode and, if it failed as it should, the same command without the
     fault; all complaints.
     """
-    with _home(row.stranger) as home:
+    with _home() as home:
         found = _play(row, mode, home)
         if row.again is not None and not found and row.expected(mode).exit != 0:
             told = _play(_healed(row), mode, home)
@@ -61,7 +60,7 @@ def _healed(row: Row) -> Row:
     call = replace(row.call, env=trust, via="", key="", mode="0644")
     return replace(
         row, script=row.again.script, expect=row.again.expect, streamed=None, terminal=None,
-        call=row.again.call or call, door="open", strikes=(), stranger=False, timeout=10,
+        call=row.again.call or call, door="open", strikes=(), timeout=10,
         tls="good" if row.tls else "",
     )  # fmt: skip
 
@@ -72,19 +71,19 @@ def _play(row: Row, mode: str, home: Path) -> list[str]:
         url = server.base_url
         if row.tls:
             url = stack.enter_context(tls.Front(row.tls, server.port)).base_url
-        run = Stage(row, mode, home, server, url).run()
-        return complaints(run, row.expected(mode))
+        stage = Stage(row, mode, home, server, url)
+        expect = row.expected(mode)
+        says = tuple(map(stage.filled, expect.says))
+        return complaints(stage.run(), replace(expect, says=says))
 
 
 @contextmanager
-def _home(reachable: bool) -> Iterator[Path]:
-    """An empty home, which other users can reach if need be; it is gone afterwards."""
+def _home() -> Iterator[Path]:
+    """An empty home; it is gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="mcli-row-"))
     try:
         for folder in left_alone(home):
             folder.mkdir()
-        if reachable:
-            home.chmod(0o755)
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -116,34 +115,31 @@ class Stage:
         )  # fmt: skip
 
     def _set_out(self) -> dict[str, bytes]:
-        """Put the row's files into an empty working directory; what stands there then."""
+        """Put the row's files into the working directory; what stands there then."""
         cwd, call = left_alone(self.home)[0], self.row.call
-        for path in cwd.iterdir():
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         for name, content in call.files.items():
             path = cwd / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir() if name.endswith("/") else path.write_bytes(content)
         config = self.home / "config.yaml"
-        key = self._filled(call.key) or "{env: CANARY_KEY}"
+        key = self.filled(call.key) or "{env: CANARY_KEY}"
         config.write_text(CONFIG.replace("URL", self.url).replace("KEY", key))
         (self.home / "secret").write_text(CANARY + "\n")
         (self.home / "stdin").write_bytes(call.stdin)
         config.chmod(int(call.mode, 8))
         (self.home / "secret").chmod(int(call.mode, 8))
-        if self.row.stranger:
-            for path in (self.home, *self.home.rglob("*")):
-                os.chown(path, NOBODY, NOBODY)
-        return {name: data for name, data in call.files.items() if not name.endswith("/")}
+        return {
+            str(path.relative_to(cwd)): path.read_bytes()
+            for path in cwd.rglob("*")
+            if path.is_file()
+        }
 
     def _start(self) -> tuple[subprocess.Popen[bytes], _Drain, _Drain]:
         """The program, and what it says on stdout and stderr."""
-        words = [sys.executable, "-m", "mcli", *map(self._filled, self.row.call.argv)]
+        words = [sys.executable, "-m", "mcli", *map(self.filled, self.row.call.argv)]
         words += self._flags()
         if self.row.call.via:
-            words = ["bash", "-c", self._filled(self.row.call.via), "row", *words]
-        if self.row.stranger:
-            words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *words]
+            words = ["bash", "-c", self.filled(self.row.call.via), "row", *words]
         (out, outside), (err, errside) = self._stream(), self._stream()
         inner, outer = -1, os.open(self.home / "stdin", os.O_RDONLY)
         if self.mode == TERMINAL and not self.row.call.stdin:
@@ -175,7 +171,7 @@ class Stage:
         """As under `env -i`: nothing of the caller's but PATH; where colours are no wish."""
         _, user, tmp = left_alone(self.home)
         folders = {f"XDG_{name}_HOME": f"{self.home}/{name}" for name in ("STATE", "CACHE", "DATA")}
-        own = {name: self._filled(value) for name, value in self.row.call.env.items()}
+        own = {name: self.filled(value) for name, value in self.row.call.env.items()}
         return folders | {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
@@ -187,19 +183,20 @@ class Stage:
             "NO_COLOR": "1",
         } | own  # fmt: skip
 
-    def _filled(self, text: str) -> str:
+    def filled(self, text: str) -> str:
         """`text` with the addresses and paths that are known only now."""
         places = {
             "@URL@": self.url,
             "@PORT@": str(self.server.port),
             "@HOME@": str(self.home),
+            "@ROOT@": str(ROOT),
             "@TESTS@": str(ROOT / "tests" / "faults"),
             "@PYTHON@": sys.executable,
         }
-        if "@CA@" in text:
-            places["@CA@"] = tls.authority()
         for mark, place in places.items():
             text = text.replace(mark, place)
+        for mark, make in {"@CA@": tls.authority, "@LOCALES@": locales.folder}.items():
+            text = text.replace(mark, make()) if mark in text else text
         return text
 
     def _watch(self, child: subprocess.Popen[bytes], out: _Drain) -> tuple[bool, int, bytes]:
@@ -215,7 +212,8 @@ class Stage:
                 cmdline = Path(f"/proc/{child.pid}/cmdline").read_bytes() or cmdline
             if strikes and self._is_due(strikes[0].when, began, out):
                 os.killpg(child.pid, strikes.pop(0).signal)
-                ends = min(ends, time.monotonic() + GRACE_S) if not strikes else ends
+                if not strikes and self.row.expected(self.mode).exit < 0:
+                    ends = min(ends, time.monotonic() + GRACE_S)
             if time.monotonic() > ends and not killed:
                 killed = True
                 os.killpg(child.pid, signal.SIGKILL)
