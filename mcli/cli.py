@@ -16,6 +16,7 @@ from mcli.commands.classify import classify
 from mcli.commands.codegen import codegen
 from mcli.commands.config import config
 from mcli.commands.count_tokens import count_tokens
+from mcli.commands.help import show_help
 from mcli.commands.models import models
 from mcli.commands.run import run_recipe
 from mcli.commands.sandbox import sandbox
@@ -38,6 +39,7 @@ app.command("run")(run_recipe)
 app.command()(models)
 app.add_typer(config, name="config")
 app.command()(sandbox)
+app.command("help")(show_help)
 
 # The base of everything Typer raises for a wrong command line; it does not export it by name.
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -1,4 +1,4 @@
-"""SHELL: what is in force, and where each value came from."""
+"""SHELL: what a person looks up: settings, each with where it came from, and the manual."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any
 
-from mcli import envelope, output, profiles, settings
+from mcli import envelope, manual, output, profiles, settings
 from mcli.errors import ExitCode
 from mcli.keys import KeySource
 from mcli.said import Said
@@ -38,6 +38,32 @@ def config_path(said: Said) -> ExitCode:
         output.json_line(envelope.of_data(data, time.monotonic() - began))
     else:
         output.text(str(where))
+    return ExitCode.OK
+
+
+def topics(said: Said) -> ExitCode:
+    """Print the topics of the manual, each with its page's heading."""
+    began = time.monotonic()
+    output.check_stdout()
+    told = manual.topics()
+    if said.json:
+        data = [{"topic": topic, "title": title} for topic, title in told.items()]
+        output.json_line(envelope.of_data(data, time.monotonic() - began))
+    else:
+        output.table(("topic", "about"), list(told.items()), said.color)
+    return ExitCode.OK
+
+
+def page(topic: str, said: Said) -> ExitCode:
+    """Print a page of the manual. UsageFailure if it has none on `topic`."""
+    began = time.monotonic()
+    output.check_stdout()
+    text = manual.page(topic)
+    if said.json:
+        data = {"topic": topic, "text": text}
+        output.json_line(envelope.of_data(data, time.monotonic() - began))
+    else:
+        output.text(text)
     return ExitCode.OK
 
 

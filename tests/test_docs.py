@@ -7,7 +7,7 @@ import re
 import pytest
 import typer
 
-from mcli import library, recipe
+from mcli import library, manual, recipe
 from mcli.cli import app
 from mcli.errors import ExitCode
 from mcli.settings import VARIABLES
@@ -56,6 +56,34 @@ def test_no_flag_of_the_readme_is_invented() -> None:
 @pytest.mark.parametrize("code", ExitCode)
 def test_every_exit_code_is_in_the_readme(code: ExitCode) -> None:
     assert re.search(rf"^\| {int(code)} \|", README, re.MULTILINE)
+
+
+def test_the_manual_has_the_same_exit_codes_as_the_readme() -> None:
+    assert exit_codes(manual.page("exit-codes")) == exit_codes(README)
+
+
+def exit_codes(text: str) -> list[str]:
+    """The lines of the table of exit codes."""
+    table = text.partition("| code | name | meaning |")[2].partition("\n\n")[0]
+    assert table
+    return table.splitlines()
+
+
+@pytest.mark.parametrize("topic", manual.topics())
+def test_every_topic_of_the_manual_is_in_the_readme(topic: str) -> None:
+    row = next(line for line in README.splitlines() if line.startswith("| `help [TOPIC]`"))
+
+    assert f"`{topic}`" in row
+    assert f"`mcli help {topic}`" in README
+
+
+@pytest.mark.parametrize("topic", manual.topics())
+def test_no_flag_of_the_manual_is_invented(topic: str) -> None:
+    """Whether it stands alone or behind `mcli`; another program's stands behind its name."""
+    spans = re.findall(r"`((?:mcli |-)[^`\n]*)`", manual.page(topic))
+    shown = {flag for span in spans for flag in re.findall(r"(?<![\w-])-{1,2}[a-z][\w-]*", span)}
+
+    assert shown - set(FLAGS) - {"--help", "-h"} == set()
 
 
 @pytest.mark.parametrize("name", VARIABLES)

@@ -49,6 +49,8 @@ def loaded(mcli: Program, *argv: str, stdin: bytes = b"") -> set[str]:
         ["ask", "--help"],
         ["batch"],
         ["config", "path"],
+        ["help"],
+        ["help", "exit-codes"],
         ["ask", "--wrong"],
     ],
     ids=" ".join,
