@@ -77,6 +77,10 @@ def test_every_topic_of_the_manual_is_in_the_readme(topic: str) -> None:
     assert f"`mcli help {topic}`" in README
 
 
+def test_no_topic_of_the_readme_is_invented() -> None:
+    assert set(re.findall(r"`mcli help ([\w-]+)`", README)) == set(manual.topics())
+
+
 @pytest.mark.parametrize("topic", manual.topics())
 def test_no_flag_of_the_manual_is_invented(topic: str) -> None:
     """Whether it stands alone or behind `mcli`; another program's stands behind its name."""
