@@ -1,0 +1,1 @@
+"""The examples of `mcli help scripting`, taken from the page and run by the tools they are for."""
