@@ -19,7 +19,7 @@ def page(topic: str) -> str:
     """The page on `topic`, as it was written. UsageFailure if there is none."""
     known = {path.stem: path for path in _FOLDER.glob("*.md")}
     if topic not in known:
-        hint = strict.did_you_mean(topic, known)
+        hint = f"{strict.did_you_mean(topic, known)}; a command has its own --help"
         raise UsageFailure("unknown_topic", f'the manual has no page "{topic}"', hint)
     return known[topic].read_text(encoding="utf-8")
 
