@@ -23,6 +23,7 @@ class TextFlow:
     """Feed it deltas; it gives the part of the answer that is certain so far."""
 
     def __init__(self) -> None:
+        self._blank: list[str] = []  # white space before the first word: answer, or nothing
         self._held = ""
         self._state = "start"  # start → (thinking → after →) answer
 
@@ -40,16 +41,24 @@ class TextFlow:
 
     def close(self) -> str:
         """What was held back and turns out to be answer."""
-        rest = self._held if self._state in ("start", "answer") else ""
+        if self._state == "start":
+            self._answer()
+        rest = self._held if self._state == "answer" else ""
         self._held = ""
         return joined(rest)
 
     def _start(self) -> None:
         opening = self._held.lstrip()
+        self._blank.append(self._held[: len(self._held) - len(opening)])
+        self._held = opening
         if opening.startswith(_OPEN):
             self._state = "thinking"
         elif not _OPEN.startswith(opening):
-            self._state = "answer"
+            self._answer()
+
+    def _answer(self) -> None:
+        self._held = "".join(self._blank) + self._held
+        self._state = "answer"
 
     def _think(self) -> None:
         end = self._held.find(_CLOSE)

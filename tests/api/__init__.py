@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import AsyncGenerator, Coroutine, Iterable
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -71,3 +72,17 @@ def json_like(fields: str) -> st.SearchStrategy[Any]:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4),
         max_leaves=8,
     )
+
+
+def growth(work: Callable[[int], object], size: int) -> float:
+    """How much more processor time `work(8 * size)` takes than `work(size)`: about 8 if the time is
+    linear, 64 if it is quadratic. Each is the best of three, since the machine may be busy.
+    """
+    small, large = (min(_seconds(work, times * size) for _ in range(3)) for times in (1, 8))
+    return large / small
+
+
+def _seconds(work: Callable[[int], object], size: int) -> float:
+    start = time.process_time()
+    work(size)
+    return time.process_time() - start

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcli.api.textflow import TextFlow, joined
+from tests.api import growth
 
 HIGH, LOW = "\ud83d", "\ude00"
 
@@ -102,3 +103,12 @@ def test_text_that_was_given_out_stays(deltas: list[str]) -> None:
     for number, delta in enumerate(deltas):
         given_out += text.feed(delta)
         assert flow(*deltas[: number + 1]).startswith(given_out)
+
+
+@pytest.mark.parametrize(
+    ("start", "delta"),
+    [("", " "), ("<think>", "a"), ("<think></think>", " "), ("a", "b")],
+    ids=["blanks", "reasoning", "blanks after it", "text"],
+)
+def test_the_time_for_many_deltas_is_linear(start: str, delta: str) -> None:
+    assert growth(lambda count: flow(start, *[delta] * count), 10_000) < 24
