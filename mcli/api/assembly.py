@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -80,7 +79,7 @@ class Assembly:
     def _parse(self, event: Event) -> Any:
         chunk: Any
         try:
-            chunk = json.loads(event.data, strict=False)
+            chunk = codec.value_of(event.data)
         except (ValueError, RecursionError):
             if event.name == "error":
                 chunk = {"error": event.data}
@@ -91,10 +90,8 @@ class Assembly:
             whole = cast("dict[str, Any]", chunk) if isinstance(chunk, dict) else {}
             told = verdicts.error_in({"error": chunk, **whole})
             raise verdicts.of_error_in_ok(told or verdicts.ErrorBody(), self._headers)
-        if isinstance(chunk, dict) and cast("dict[str, Any]", chunk).get("error"):
-            told = verdicts.error_in(chunk) or verdicts.ErrorBody()
-            raise verdicts.of_error_in_ok(told, self._headers)
-        return cast(Any, chunk)
+        codec.raise_error_in(chunk, self._headers)
+        return chunk
 
     def _choice(self, choice: dict[str, Any]) -> str:
         delta: Any = choice.get("delta") or choice.get("message") or {}

@@ -71,11 +71,19 @@ def parse(raw: bytes, headers: Mapping[str, str], host: str) -> Any:
     if bare[:1] not in (b"{", b"["):
         raise verdicts.not_json(headers, bare, host)
     try:
-        return json.loads(bare.decode(), strict=False, parse_constant=_nothing, parse_float=_finite)
+        return value_of(bare.decode())
     except UnicodeDecodeError:
         raise spoilt("bad_encoding", f"the reply of {host} is not UTF-8") from None
     except (ValueError, RecursionError):
         raise spoilt("bad_json", f"the reply of {host} is not valid JSON, or was cut") from None
+
+
+def value_of(text: str) -> Any:
+    """The JSON value that `text` is, read as kindly for a stream as for a whole reply: control
+    characters may stand in strings, and what is no finite number is None. Raises ValueError or
+    RecursionError.
+    """
+    return json.loads(text, strict=False, parse_constant=_nothing, parse_float=_finite)
 
 
 def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
@@ -104,9 +112,12 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
 
 
 def raise_error_in(value: Any, headers: Mapping[str, str]) -> None:
-    """Raise the Failure of an error that came with status 200."""
+    """Raise the Failure of an error that came with status 200, as a whole reply or in a stream.
+
+    An error that says nothing is none where there are choices, be it without any.
+    """
     fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    if first_choice(fields) is not None and not fields.get("error"):
+    if "choices" in fields and not fields.get("error"):
         return
     told = verdicts.error_in(value)
     if told is not None:

@@ -66,6 +66,13 @@ def failing(*events: Event) -> Failure:
         (event(chunk("<th")), event(chunk("ink>hm</think>")), event(chunk("\nParis.")), DONE),
         (event(chunk(reasoning_content="hm")), event(chunk("Paris.", "stop"))),
         (event({"ping": 1}), event(chunk("Paris.")), event({"choices": None}), DONE),
+        (event('{"choices": [], "error": NaN}'), event(chunk("Paris.")), DONE),
+        (
+            event(chunk("Paris.") | {"error": {}, "message": "m"}),
+            event(chunk() | {"error": ""}),
+            DONE,
+        ),
+        (event({"choices": [], "error": {}, "detail": "m"}), event(chunk("Paris.")), DONE),
     ],
 )
 def test_a_whole_stream_is_an_answer(events: tuple[Event, ...]) -> None:
@@ -160,6 +167,11 @@ def test_a_stream_that_lacks_only_its_last_line_ends_is_one(length: int) -> None
         (event("upstream died", "error"), 75, "server_busy"),
         (event('"upstream died"', "error"), 75, "server_busy"),
         (event({"error": {"code": "9" * 5000}}), 75, "server_busy"),
+        (event({"message": "m"}), 75, "server_busy"),
+        (event({"detail": "m"}), 75, "server_busy"),
+        (event({"type": "error", "code": 400}), 69, "bad_request"),
+        (event([{"error": {"code": 400}}]), 69, "bad_request"),
+        (event({"error": {}}), 75, "server_busy"),
     ],
 )
 def test_an_error_in_the_stream_is_an_error(error: Event, code: int, slug: str) -> None:
