@@ -41,6 +41,7 @@ class Framer:
         self._rest = bytearray()
         self._data: list[bytes] = []
         self._size = 0
+        self._whole: bool | None = None  # whether the one line held is an event; None: not asked
         self._name = b""
         self._begun = False
         self._scanned = 0  # no line ends before this, so a long line is looked at once
@@ -96,6 +97,7 @@ class Framer:
 
     def _hold(self, value: bytes) -> None:
         self._data.append(value)
+        self._whole = None
         self._size += len(value) + 1
         if self._size > LARGEST_EVENT:
             raise EventTooLarge
@@ -104,13 +106,9 @@ class Framer:
         """Whether the one line held is an event of its own; several belong together."""
         if len(self._data) != 1:
             return False
-        if self._data[0].strip() == b"[DONE]":
-            return True
-        try:
-            json.loads(self._data[0])
-        except (ValueError, RecursionError):
-            return False
-        return True
+        if self._whole is None:  # asked by every `event:` line, and the data may be large
+            self._whole = _is_event(self._data[0])
+        return self._whole
 
     def _dispatch(self) -> Iterator[Event]:
         if self._data:
@@ -120,3 +118,14 @@ class Framer:
             if event.data.strip():
                 yield event
         self._name = b""
+
+
+def _is_event(data: bytes) -> bool:
+    """Whether `data` is the end of the stream, or JSON, read as kindly as Assembly will."""
+    if data.strip() == b"[DONE]":
+        return True
+    try:
+        json.loads(data.decode(), strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -91,6 +91,8 @@ def test_every_small_cut_of_a_real_stream(size: int, end: str) -> None:
         (b'data: {"a":1}\ndata: {"b":2}\n\n', ['{"a":1}', '{"b":2}']),
         (b'data: {"a":1}\ndata: [DONE]\n\n', ['{"a":1}', "[DONE]"]),
         (b"data: [DONE]\ndata: 1\n\n", ["[DONE]", "1"]),
+        (b'data: {"a":"\t"}\ndata: 1\n\n', ['{"a":"\t"}', "1"]),
+        (b"data: 1\0\ndata: 2\n\n", ["1\0\n2"]),
         (b"data:\n\n", []),
         (b"data: \n\ndata: a\n\n", ["a"]),
         (b": ping\n\n: OPENROUTER PROCESSING\n\ndata: a\n\n", ["a"]),
@@ -191,8 +193,12 @@ def test_a_hundred_thousand_pieces_of_a_byte() -> None:
     assert [len(event.data) for event in framer.close()] == [100_000]
 
 
-def test_an_event_of_many_lines_is_not_read_again_for_each() -> None:
-    raw = b"data: [\n" + b"data: 1,\n" * 1500
+@pytest.mark.parametrize(
+    "raw",
+    [b"data: [\n" + b"data: 1,\n" * 1500, b"data: [" + b"1," * 5000 + b"\n" + b"event: x\n" * 1500],
+    ids=["data", "names"],
+)
+def test_an_event_of_many_lines_is_not_read_again_for_each(raw: bytes) -> None:
     read = 0
 
     def watch(frame: FrameType, kind: str, _: object) -> None:
