@@ -163,7 +163,7 @@ def finish_of(choice: dict[str, Any]) -> str | None:
         return None
     if reason.lower().startswith("image_"):
         return "content_filter"
-    return _NORMAL.get(reason.lower(), reason)
+    return _NORMAL.get(reason.lower(), joined(reason))
 
 
 def usage_of(value: Any) -> Usage | None:
@@ -231,4 +231,4 @@ def _entry(entry: Any) -> dict[str, Any] | None:
         return None
     fields = cast("dict[str, Any]", entry)
     name = fields.get("id") or fields.get("name")
-    return {**fields, "id": re.sub(r"\s+", " ", name)} if isinstance(name, str) else None
+    return {**fields, "id": re.sub(r"\s+", " ", joined(name))} if isinstance(name, str) else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from mcli.api import retry
+from mcli.api.textflow import joined
 from mcli.errors import (
     BadInput,
     BadReply,
@@ -217,10 +218,10 @@ def _read(fields: dict[str, Any]) -> ErrorBody:
         code = " ".join(word for word in words if word)
     upstream = _upstream(fields.get("metadata"))
     return ErrorBody(
-        ": ".join(part for part in (_message(message), upstream) if part),
-        _word(fields.get("type") or fields.get("status")),
-        _word(code),
-        _word(fields.get("param")),
+        joined(": ".join(part for part in (_message(message), upstream) if part)),
+        joined(_word(fields.get("type") or fields.get("status"))),
+        joined(_word(code)),
+        joined(_word(fields.get("param"))),
     )
 
 

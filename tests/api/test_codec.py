@@ -189,6 +189,7 @@ def test_oddities_around_an_answer_do_not_spoil_it(raw: bytes) -> None:
         *((w, "content_filter") for w in ("content_filter", "SAFETY", "IMAGE_SAFETY", "SPII")),
         *((word, None) for word in (None, "", 7, [], {})),
         ("because", "because"),
+        ("\udcff", "\ufffd"),
     ],
 )
 def test_why_an_answer_ended(word: Any, normal: str | None) -> None:
@@ -266,6 +267,7 @@ def test_any_reply_is_an_answer_or_a_failure(raw: bytes) -> None:
     [
         ({"data": [{"id": "a"}, {"id": "b\tc"}]}, ["a", "b c"]),
         ({"models": [{"name": "a"}]}, ["a"]),
+        ({"data": [{"id": "\udcff"}]}, ["\ufffd"]),
         ({"data": None, "models": ["a"]}, ["a"]),
         (["a", {"id": "b"}], ["a", "b"]),
         ({"data": [{"id": 7}, None, {}, 5]}, []),

@@ -57,6 +57,7 @@ SHAPES = [
     ({"message": "boom"}, "boom", ""),
     ({"code": 30011, "message": "boom", "data": None}, "boom", ""),
     ({"msg": "boom"}, "boom", ""),
+    (error("\ud83d\ude00 \udcff", param="\udcff"), "😀 \ufffd", "\ufffd"),
     (b"<html><head><title>Bad\n day</title></head><body>x</body></html>", "Bad day", ""),
     (b"<h1>Bad day</h1><p>x</p>", "Bad day", ""),
     (b"<div>upstream <b>gone</b></div>", "upstream gone", ""),
