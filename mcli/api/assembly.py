@@ -27,7 +27,7 @@ class Assembly:
         self._finish: str | None = None
         self._model: str | None = None
         self._usage: Usage | None = None
-        self._refusal = ""
+        self._refusal: list[str] = []
         self._calls_tools = False
         self.done = False
         self.progressed = False
@@ -66,7 +66,7 @@ class Assembly:
             finish_reason=self._finish,
             model=self._model,
             usage=self._usage,
-            refusal=self._refusal or None,
+            refusal="".join(self._refusal) or None,
             calls_tools=self._calls_tools,
         )
         codec.refuse_broken(completion)
@@ -97,7 +97,7 @@ class Assembly:
         delta: Any = choice.get("delta") or choice.get("message") or {}
         fields = cast("dict[str, Any]", delta) if isinstance(delta, dict) else {}
         self._finish = codec.finish_of(choice) or self._finish
-        self._refusal += codec.text_or_none(fields.get("refusal")) or ""
+        self._refusal.append(codec.text_or_none(fields.get("refusal")) or "")
         self._calls_tools = self._calls_tools or bool(
             fields.get("tool_calls") or fields.get("function_call")
         )

@@ -17,7 +17,7 @@ from mcli.api.persist import Patience
 from mcli.api.sse import Event, Framer
 from mcli.chat import Completion, Message, Request, Usage
 from mcli.errors import BadReply, ExitCode, Failure, Recovery, TryAgain
-from tests.api import json_like
+from tests.api import growth, json_like
 from tests.faults import scenes
 from tests.faults.server import FaultyServer
 
@@ -222,6 +222,12 @@ def test_halves_of_a_character_in_two_events_are_joined() -> None:
 def test_text_that_was_held_back_is_shown_at_the_end() -> None:
     shown, completion = assemble(event(chunk("<thin")), event(chunk(finish="stop")))
     assert shown == completion.text == "<thin"
+
+
+@pytest.mark.parametrize("name", ["content", "refusal", "reasoning_content"])
+def test_the_time_for_many_events_is_linear(name: str) -> None:
+    one = event(chunk(**{name: "x" * 300}))
+    assert growth(lambda count: assemble(*[one] * count, DONE), 5000) < 24
 
 
 chunks = json_like("choices delta content index finish_reason usage error code refusal type")
