@@ -89,13 +89,16 @@ def test_anything_may_be_a_secret(secret: str) -> None:
 
 DANGEROUS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"]
 BIDI = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-texts = st.text() | st.text(st.sampled_from([*DANGEROUS, *BIDI, "\n", "\t", "a", "[", "é", "\\"]))
+UNSEEN = list("\u2028\u2029\ufeff\U000e0000\U000e0041\U000e007f")
+texts = st.text() | st.text(
+    st.sampled_from([*DANGEROUS, *BIDI, *UNSEEN, "\n", "\t", "a", "[", "é", "\\"])
+)
 
 
 @given(texts)
 def test_nothing_that_drives_a_terminal_is_left(text: str) -> None:
     shown = visible(text)
-    assert not set(shown) & {*DANGEROUS, *BIDI}
+    assert not set(shown) & {*DANGEROUS, *BIDI, *UNSEEN}
     assert visible(shown) == shown
 
 
@@ -139,14 +142,18 @@ def test_what_is_shown(text: str, shown: str) -> None:
 def test_an_excerpt_is_one_harmless_line_of_some_length(text: str, longest: int) -> None:
     shown = excerpt(text, longest)
     assert len(shown) <= longest
-    assert not set(shown) & {*DANGEROUS, *BIDI, "\n", "\t"}
+    assert not set(shown) & {*DANGEROUS, *BIDI, *UNSEEN, "\n", "\t"}
 
 
-@given(secrets, st.text(max_size=400))
+@pytest.mark.parametrize("form", FORMS)
+@given(secret=secrets, around=st.text(max_size=400), longest=st.integers(1, 400))
 @settings(deadline=None, max_examples=40)
-def test_an_excerpt_has_no_secret(secret: str, around: str) -> None:
+def test_an_excerpt_has_no_secret_in_any_form_wherever_it_is_cut(
+    form: str, secret: str, around: str, longest: int
+) -> None:
     remember(secret)
-    assert secret not in excerpt(f"{around}{secret}{around}")
+    shown = excerpt(f"{around}{FORMS[form](secret)}{around}", longest)
+    assert FORMS[form](secret)[:12] not in shown
 
 
 def test_a_secret_is_not_cut_into_one_that_is_not_known() -> None:

@@ -8,10 +8,11 @@ from itertools import pairwise
 from types import FrameType
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mcli.api.sse import LARGEST_EVENT, Event, EventTooLarge, Framer
+from tests.api import growth
 
 CHUNK = '{"choices":[{"delta":{"content":"你\\n\u2028\x85😀"}}]}'
 
@@ -62,6 +63,24 @@ def test_any_cut_of_the_bytes_gives_the_same_events(raw: bytes, cuts: list[int])
 @settings(deadline=None)
 def test_bytes_one_by_one_give_the_same_events(raw: bytes) -> None:
     assert outcome(*(bytes([byte]) for byte in raw)) == outcome(raw)
+
+
+lines = st.sampled_from(
+    ["", "data: a", "data: {}", "data: [DONE]", "event: error", ": \u2028", "id"]
+)
+
+
+@given(st.lists(st.tuples(lines, st.sampled_from(["\n", "\r", "\r\n"]))))
+@settings(deadline=None)
+def test_any_mix_of_line_ends_gives_the_same_events(ended: list[tuple[str, str]]) -> None:
+    mixed = "".join(line + end for line, end in ended)
+    assume(mixed.count("\r\n") == [end for _, end in ended].count("\r\n"))  # no two made one
+    assert outcome(mixed.encode()) == outcome("".join(f"{line}\n" for line, _ in ended).encode())
+
+
+@pytest.mark.parametrize("line", ["data\n", "event: x\n", "data: {}\n\n", ": x\n", "\r", "x"])
+def test_the_time_for_many_lines_is_linear(line: str) -> None:
+    assert growth(lambda count: outcome(line.encode() * count), 5000) < 24
 
 
 @pytest.mark.parametrize("size", range(1, 7))
