@@ -212,10 +212,6 @@ FILES = [
         "P-23", MUCH, replace(fails(74, "write_failed", says="too large"), files=OLD),
         call=replace(REPLACES, via=SMALL), modes=PLAIN, again=Again(None, s.ok(), NEW),
     ),
-    Row(
-        "P-23-files", s.ok(), fails(74, "io_error", None, says="too many open files"),
-        call=Call(via='ulimit -n 5; exec "$@"'), modes=PLAIN,
-    ),
 ]  # fmt: skip
 
 READ_ONLY = 'chmod -R a-w @HOME@; exec unshare -U --map-user=65534 --map-group=65534 "$@"'
