@@ -16,6 +16,8 @@ from mcli.errors import Failure, ReaderGone, WriteFailure, reason
 STDOUT = 1
 STDERR = 2
 _HALF = re.compile("[\ud800-\udfff]")
+_ORDER = re.compile(r"##(?=(?:vso)?\[)", re.IGNORECASE)
+"""How an order to a CI runner begins, which reads a log for them; it may stand inside a line."""
 
 
 def check_stdout() -> None:
@@ -128,8 +130,9 @@ def failure_line(failure: Failure, color: str = "auto") -> None:
 
 
 def traceback_text(lines: str) -> None:
-    """A traceback, without secrets, on stderr."""
-    _stderr_line(redaction.visible(redaction.redact(lines.rstrip("\n"))))
+    """A traceback, without secrets, on stderr; each line is ours, whatever an error's text says."""
+    for line in redaction.visible(redaction.redact(lines)).splitlines():
+        _stderr_line(f"mcli: {line}")
 
 
 def colored(descriptor: int, color: str) -> bool:
@@ -166,13 +169,13 @@ def write_all(descriptor: int, data: bytes, name: str = "stdout") -> None:
 
 
 def _stderr_line(line: str) -> None:
-    """A line on stderr; that nobody reads it is no reason to fail."""
+    """A line on stderr, no order to a CI runner; that nobody reads it is no reason to fail."""
     if sys.stdout is not None:
         try:
             sys.stdout.flush()
         except OSError:
             pass
     try:
-        write_all(STDERR, to_bytes(line + "\n"))
+        write_all(STDERR, to_bytes(_ORDER.sub(r"#\\x23", line) + "\n"))
     except (ReaderGone, WriteFailure):
         pass

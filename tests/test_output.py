@@ -11,7 +11,17 @@ import time
 
 import pytest
 
-from tests.faults.scenes import as_json, chunk, chunked, completion, event, hunk, ok, stream_ok
+from tests.faults.scenes import (
+    as_json,
+    chunk,
+    chunked,
+    completion,
+    error,
+    event,
+    hunk,
+    ok,
+    stream_ok,
+)
 from tests.faults.server import End, FaultyServer, Pause
 from tests.program import Program
 
@@ -135,6 +145,22 @@ def test_verbose_tells_what_happened(mcli: Program) -> None:
     assert (done.code, done.out) == (0, "Paris.\n")
     assert "tokens=9+3" in done.err
     assert "attempts=1" in done.err
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a ##[error]b", r"a #\x23[error]b"),
+        ("##vso[x]y ###VSO[", r"#\x23vso[x]y ##\x23VSO["),
+        ("# [a] ##b [##] ::c::", "# [a] ##b [##] ::c::"),
+    ],
+)
+def test_no_server_gives_orders_to_a_ci_runner(
+    mcli: Program, server: FaultyServer, said: str, shown: str
+) -> None:
+    server.play(error(400, message=said))
+
+    assert f" {shown}" in mcli("ask", "hi").err
 
 
 class TestFile:

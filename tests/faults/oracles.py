@@ -136,7 +136,7 @@ def keeps_stdout(run: Run, expect: Expect) -> Complaints:
 
 def keeps_stderr(run: Run, expect: Expect) -> Complaints:
     """Silent on success; else one printable line with the slug."""
-    text = run.stderr.decode(errors="replace")
+    text = run.stderr.decode(errors="surrogateescape")  # such a byte is not printable
     for word in ("Traceback", "panicked", "Exception ignored", "Warning:"):
         if word in text:
             yield f"stderr has {word!r}"
@@ -147,6 +147,8 @@ def keeps_stderr(run: Run, expect: Expect) -> Complaints:
     line = text.removesuffix("\n")
     if not (text.startswith("mcli: ") and text.endswith("\n") and line.isprintable()):
         yield f"stderr is not one printable line: {_short(run.stderr)}"
+    if re.search(r"##(vso)?\[", line, re.IGNORECASE):  # wherever it stands in a line
+        yield f"stderr gives an order to a CI runner: {_short(run.stderr)}"
     if len(line) > LINE_CAP:
         yield f"stderr line of {len(line)} characters"
     if not re.search(rf"\[({expect.slug})[,\]]", line):

@@ -54,6 +54,8 @@ def test_a_good_run_has_no_complaints(good: Run) -> None:
         {"stderr": LINE.removesuffix(b"\n")},
         {"stderr": b"Traceback (most recent call last):\n" + LINE},
         {"stderr": LINE.replace(b"busy:", b"\x1b[31mbusy:")},
+        {"stderr": LINE.replace(b"busy:", b"\xff:")},
+        {"stderr": LINE.replace(b"busy:", b"##[error]:")},
         {"stderr": LINE.replace(b"busy:", b"busy " * 300)},
         {"stderr": LINE.replace(b"[server_busy", b"[server_busy_too")},
         {"stderr": LINE.replace(b"attempts=2", b"attempts=3")},
