@@ -21,9 +21,10 @@ _SHORTEST = 8
 _secrets: set[str] = set()
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
-# C0, DEL, C1; the bidi overrides and isolates; the invisible tag characters; BOM; line separators.
+# C0, DEL, C1; the bidi overrides and isolates; the invisible tag characters; BOM; line separators;
+# and the bytes of a name that is not UTF-8, which another terminal takes for C1.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udcff\ufeff\U000e0000-\U000e007f]"
 )
 
 
@@ -62,6 +63,8 @@ def excerpt(text: str, longest: int = LONGEST_EXCERPT) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00  # what stands for a byte is told as that byte
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

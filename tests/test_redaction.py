@@ -131,6 +131,7 @@ def test_printable_text_is_unchanged(text: str) -> None:
         ("\u202etxt.exe", "\\u202etxt.exe"),
         ("a\U000e0041", "a\\U000e0041"),
         ("\u2028\ufeff", "\\u2028\\ufeff"),
+        (b"a\x9b2J\xff".decode(errors="surrogateescape"), "a\\x9b2J\\xff"),
         ("👩\u200d👩\u200d👧 é", "👩\u200d👩\u200d👧 é"),
     ],
 )
