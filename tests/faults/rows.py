@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     rows_connection,
     rows_network,
+    rows_output,
     rows_process,
     rows_replies,
     rows_status,
@@ -14,6 +15,7 @@ from .catalogue import Row
 TABLE: list[Row] = [
     *rows_connection.ROWS,
     *rows_network.ROWS,
+    *rows_output.ROWS,
     *rows_process.ROWS,
     *rows_replies.ROWS,
     *rows_status.ROWS,
