@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcli import output
+from mcli import output, redaction
 from mcli.errors import CannotCreate, ReaderGone, WriteFailure, reason
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM} | {
@@ -45,13 +45,13 @@ def write(path: str, content: str, no_clobber: bool) -> None:
     A regular file is replaced in one step and keeps its mode; a link's target is replaced, not the
     link; a device or FIFO is opened and written. On any failure the old file is as it was.
     """
-    data = output.to_bytes(content if content.endswith("\n") else content + "\n")
+    ended = content if content.endswith("\n") else content + "\n"
     try:
         if _is_special(path):
-            with open(path, "wb", buffering=0) as device:
-                output.write_all(device.fileno(), data, f'"{path}"')
+            _pass_on(path, ended)
         else:
-            _replace(Path(os.path.realpath(path)), data, path if no_clobber else "")
+            fresh = path if no_clobber else ""
+            _replace(Path(os.path.realpath(path)), output.to_bytes(ended), fresh)
     except ReaderGone:
         raise WriteFailure("write_failed", f'"{path}": its reader has gone') from None
     except OSError as error:
@@ -76,6 +76,22 @@ def _check(path: str, no_clobber: bool) -> None:
         raise CannotCreate("no_directory", f'the directory of "{path}" does not exist')
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise CannotCreate("no_permission", f'the directory of "{path}" may not be written')
+    if target.exists() and _is_anothers(target):
+        raise CannotCreate("no_permission", f'"{path}" belongs to somebody else')
+
+
+def _is_anothers(target: Path) -> bool:
+    """Whether its sticky directory, such as /tmp, keeps `target` from all but its owner."""
+    folder = target.parent.stat()
+    owners = (0, folder.st_uid, target.stat().st_uid)
+    return bool(folder.st_mode & stat.S_ISVTX) and os.geteuid() not in owners
+
+
+def _pass_on(path: str, content: str) -> None:
+    """Write to a device or FIFO; a terminal gets control characters as visible text."""
+    with open(path, "wb", buffering=0) as device:
+        content = redaction.visible(content) if device.isatty() else content
+        output.write_all(device.fileno(), output.to_bytes(content), f'"{path}"')
 
 
 def _replace(target: Path, data: bytes, fresh: str) -> None:
