@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,10 @@ def once(job: Job, said: Said) -> ExitCode:
         patience = _patience(planned.settings, began)
         with output.Screen() as screen:
             exchange = _send(request, key, planned, said, patience, screen.show)
-            answer = _read(exchange, planned)
-        return _deliver(answer, exchange, planned, said, patience)
+            with _paid(exchange):
+                answer = reading.read(exchange.completion, planned.reading)
+        with _paid(exchange):
+            return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
@@ -93,13 +96,17 @@ def _send(
         raise
 
 
-def _read(exchange: Exchange, planned: Plan) -> Answer:
+@contextmanager
+def _paid(exchange: Exchange) -> Generator[None]:
+    """What fails from here on tells of the exchange, and has the answer: it was paid for."""
     try:
-        return reading.read(exchange.completion, planned.reading)
+        yield
     except Failure as failure:
         failure.attempts = exchange.attempts
         failure.request_id = exchange.request_id
         failure.warnings = exchange.warnings
+        failure.completion = exchange.completion
+        failure.charged = "yes"
         raise
 
 
