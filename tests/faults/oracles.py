@@ -197,7 +197,7 @@ def keeps_the_key(run: Run, expect: Expect) -> Complaints:
     places = {"stdout": run.stdout, "stderr": run.stderr, "the process list": run.cmdline}
     for path in run.home.rglob("*"):
         if not path.name.startswith("secret"):  # what the row itself put there
-            places[str(path)] = str(path).encode() + (path.read_bytes() if path.is_file() else b"")
+            places[str(path)] = bytes(path) + (path.read_bytes() if path.is_file() else b"")
     for place, data in places.items():
         if found := SPELLINGS.search(data):
             yield f"the key ({found[0].decode()}) is in {place}"
