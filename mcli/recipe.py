@@ -111,6 +111,9 @@ def bind(recipe: Recipe, given: Given) -> dict[str, Any]:
             if declared.required:
                 missing.append(name)
             continue
+        if declared.required and not any(word.strip() for word in given[name]):
+            wrong.append(f"{name} is blank")  # "$UNSET"
+            continue
         try:
             values[name] = convert(declared, given[name])
         except ValueError as error:

@@ -194,6 +194,15 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("written", ["", " \n", [""], (" ", "")])
+def test_what_is_required_is_not_blank(written: Any) -> None:
+    kind = "string" if isinstance(written, str) else "list"
+    strict = read(with_inputs(f"a: {{type: {kind}, required: true}}"))
+
+    with pytest.raises(UsageFailure, match="a is blank"):
+        recipe.bind(strict, {"a": written})
+
+
 def test_what_is_not_given_is_its_default() -> None:
     typed = read(with_inputs("a: {default: x}\n  b: {type: integer}\n  c: {type: list}"))
     assert recipe.bind(typed, {}) == {"a": "x", "b": None, "c": None}
