@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mcli import durations, envelope, output
 from mcli.errors import CannotCreate, ExitCode, UsageFailure, reason
 from mcli.said import Said
 from mcli.sandbox import child, rehearsal, server
+
+T = TypeVar("T")
 
 DEFAULT_PORT = 8399
 """The port of the built-in profile `sandbox`."""
@@ -47,14 +51,22 @@ def sandbox(order: Order, said: Said) -> ExitCode | int:
 def _open(order: Order, said: Said) -> server.Server:
     """The listening server; beside a command it takes any free port unless one was named."""
     port = order.port if order.port is not None else 0 if order.command else DEFAULT_PORT
-    try:
-        latency = durations.seconds(order.latency) if order.latency else 0.0
-        day = rehearsal.Rehearsal(latency, rehearsal.parse_faults(order.fail or ""), order.seed)
-    except ValueError as error:
-        raise UsageFailure("bad_flag", str(error)) from None
+    latency = _read("--latency", durations.seconds, order.latency, 0.0)
+    faults = _read("--fail", rehearsal.parse_faults, order.fail, ())
+    day = rehearsal.Rehearsal(latency, faults, order.seed)
     try:
         return server.open_server(port, day, output.note if said.verbose else None)
     except OSError as error:
         hint = "choose another with --port" if error.errno == errno.EADDRINUSE else ""
         why = reason(error, "cannot be opened")
         raise CannotCreate("port_taken", f"port {port}: {why}", hint) from None
+
+
+def _read(flag: str, read: Callable[[str], T], word: str | None, absent: T) -> T:
+    """What was said with a flag; UsageFailure if it makes no sense."""
+    if word is None:
+        return absent
+    try:
+        return read(word)
+    except ValueError as error:
+        raise UsageFailure("bad_flag", f"{flag}: {error}") from None
