@@ -113,6 +113,8 @@ def normal_url(url: str) -> str:
         raise ValueError("it must not hold a key: a key has its own place")
     if parts.fragment or any(ord(mark) <= 32 for mark in url.strip()):
         raise ValueError("it has a fragment or white space")
+    if any("\ud800" <= mark <= "\udfff" for mark in url):
+        raise ValueError("it is not UTF-8")
     where = parts.path.rstrip("/").removesuffix(ENDING).rstrip("/")
     return urlunsplit((parts.scheme, parts.netloc, where, parts.query, ""))
 
