@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     rows_connection,
     rows_files,
+    rows_input,
     rows_network,
     rows_output,
     rows_process,
@@ -16,6 +17,7 @@ from .catalogue import Row
 TABLE: list[Row] = [
     *rows_connection.ROWS,
     *rows_files.ROWS,
+    *rows_input.ROWS,
     *rows_network.ROWS,
     *rows_output.ROWS,
     *rows_process.ROWS,

@@ -24,6 +24,7 @@ from .oracles import Expect
 from .rows_process import MUCH, OLD, READ_ONLY
 from .server import Scene
 
+EMPTY: Mapping[str, bytes] = {}
 ASKS = ("ask", "hi", "-o")
 NEW = {"answer": b"ok\n"}
 NOBODY = 'exec unshare -U --map-user=65534 --map-group=65534 "$@"'
@@ -60,47 +61,46 @@ REPLACED = [
     put("O-08-600", *mode("600")),
     put("O-08-755", *mode("755")),
     put("O-08-444", *mode("444")),
-    put("O-08-fresh", FRESH, "640\n", had={}),
-    put("O-08-fresh-private", FRESH.replace("027", "077"), "600\n", had={}),
+    put("O-08-fresh", FRESH, "640\n", had=EMPTY),
+    put("O-08-fresh-private", FRESH.replace("027", "077"), "600\n", had=EMPTY),
     put("O-08-empty", had={"answer": b""}),
     put("O-08-long", had={"answer": b"old\n" * 100_000}),
     put("O-08-draft", had={**OLD, ".mcli-dadd4a25": b"torn"}),
-    put("O-08-odd-name", to="-\udcff\x1b[2J \n$(x)", had={}, has={"-\udcff\x1b[2J \n$(x)": b"ok\n"}),
+    put("O-08-odd-name", to="-\udcff\x1b[2J \n$(x)", had=EMPTY, has={"-\udcff\x1b[2J \n$(x)": b"ok\n"}),
     put("O-08-folder", to="../cwd/./d/../answer", had={**OLD, "d/x": b""}, has={**NEW, "d/x": b""}),
     kept("O-08-truncated", s.ok("half", "length"), fails(4, "truncated")),
     kept("O-08-busy", s.status(503), fails(75, "server_busy", 3)),
     kept("O-08-clobber", s.ok(), EXISTS, "--no-clobber"),
     put("O-09", 'ln -s real answer; "$@" && readlink answer', "real\n", had=TARGET, has=BOTH_NEW),
     put("O-09-chain", 'ln -s b answer; ln -s real b; "$@" && readlink answer b', "b\nreal\n", had=TARGET, has={**BOTH_NEW, "b": b"ok\n"}),
-    put("O-09-dangling", 'ln -s real answer; "$@" && readlink answer', "real\n", had={}, has=BOTH_NEW),
+    put("O-09-dangling", 'ln -s real answer; "$@" && readlink answer', "real\n", had=EMPTY, has=BOTH_NEW),
     put("O-09-folder", 'ln -s d/real answer; "$@" && readlink answer; ls -A d', "d/real\nreal\n", had={"d/real": b"old\n"}, has={"answer": b"ok\n", "d/real": b"ok\n"}),
     put("O-09-linked-folder", 'ln -s d e; "$@" && readlink e; ls -A d', "d\nanswer\n", to="e/answer", had={"d/answer": b"old\n"}, has={"d/answer": b"ok\n"}),
     put("O-09-mode", 'ln -s real answer; chmod 640 real; "$@" && stat -c %a real', "640\n", had=TARGET, has=BOTH_NEW),
-    put("O-09-null", 'ln -s /dev/null answer; "$@" && readlink answer', "/dev/null\n", had={}, has={}),
+    put("O-09-null", 'ln -s /dev/null answer; "$@" && readlink answer', "/dev/null\n", had=EMPTY, has=EMPTY),
     put("O-09-hard", 'ln answer other; exec "$@"', has={**NEW, "other": b"old\n"}),
 ]  # fmt: skip
 
 
-def refused(id: str, path: str, slug: str, says: str = "", via: str = "", **more: object) -> Row:
+def refused(
+    id: str, path: str, slug: str, says: str = "", *, via: str = "", files: Mapping[str, bytes] = EMPTY,
+) -> Row:  # fmt: skip
     """A row in which the file cannot be written, which is known before anything is sent."""
-    files: Mapping[str, bytes] = more.get("files", {})  # pyright: ignore[reportAssignmentType]
-    left: Mapping[str, bytes] | None = more.get("left")  # pyright: ignore[reportAssignmentType]
-    return Row(
-        id, s.ok(), replace(fails(73, slug, 0, says=says), files=left), modes=IN_PIPE, again=ASKED,
-        call=Call((*ASKS, path), via=via, files=files),
-    )  # fmt: skip
+    call = Call((*ASKS, path), via=via, files=files)
+    return Row(id, s.ok(), fails(73, slug, 0, says=says), call=call, modes=IN_PIPE, again=ASKED)
 
 
-STICKY = "mkdir -m 1777 d; echo old >d/answer; chmod 666 d/answer; chown 1 d d/answer; "
+STICKY = "chmod 1777 d; chmod 666 d/answer; chown 1 d d/answer; "
+OTHERS = {"d/answer": b"old\n"}
 FOREIGN = NOBODY.replace("65534", "1000")
 """As a user whose number is not the one that foreign files seem to have."""
 READ_ONLY_DISK = (
     'exec unshare -Urm bash -c "mount -t tmpfs -o ro none /mnt && exec \\"\\$@\\"" row "$@"'
 )
 REFUSED = [
-    refused("O-09-nowhere", "answer", "no_directory", via='ln -s gone/real answer; exec "$@"', left={}),
-    refused("O-09-loop", "answer", "cannot_create", "symbolic links", via='ln -s b answer; ln -s answer b; exec "$@"', left={}),
-    refused("O-09-to-folder", "answer", "is_directory", via='mkdir d; ln -s d answer; exec "$@"', left={}),
+    refused("O-09-nowhere", "answer", "no_directory", via='ln -s gone/real answer; exec "$@"'),
+    refused("O-09-loop", "answer", "cannot_create", "symbolic links", via='ln -s b answer; ln -s answer b; exec "$@"'),
+    refused("O-09-to-folder", "answer", "is_directory", via='mkdir d; ln -s d answer; exec "$@"'),
     refused("O-11", "gone/answer", "no_directory", "gone/answer"),
     refused("O-11-directory", "d", "is_directory", files={"d/": b""}),
     refused("O-11-slash", "d/", "is_directory", files={"d/": b""}),
@@ -111,14 +111,14 @@ REFUSED = [
     refused("O-11-slash-file", "f/", "cannot_create|is_directory", files={"f": b""}),
     refused("O-11-long", "x" * 300, "cannot_create", "xxx"),
     refused("O-11-hostile", "\x1b[2J\n##[error]\udc9b/x", "no_directory", r"\x1b[2J #\x23[error]\x9b/x"),
-    refused("O-11-read-only", "answer", "no_permission", via=READ_ONLY, left={}),
+    refused("O-11-read-only", "answer", "no_permission", via=READ_ONLY),
     refused("O-11-read-only-old", "answer", "no_permission", via=READ_ONLY, files=OLD),
     refused("O-11-read-only-file", "answer", "no_permission", via=f"chmod 444 answer; {NOBODY}", files=OLD),
     refused("O-11-closed-folder", "d/answer", "no_permission|cannot_create", via=f"chmod 0 d; {NOBODY}", files={"d/": b""}),
     refused("O-11-read-only-disk", "/mnt/answer", "no_permission", via=READ_ONLY_DISK),
-    refused("O-11-sticky", "d/answer", "no_permission", "somebody else", via=STICKY + FOREIGN, left={"d/answer": b"old\n"}),
-    put("O-11-sticky-own", "mkdir -m 1777 d; chown 1 d; echo old >d/answer; " + FOREIGN, to="d/answer", had={}, has={"d/answer": b"ok\n"}),
-    put("O-11-sticky-new", "mkdir -m 1777 d; chown 1 d; " + FOREIGN, to="d/answer", had={}, has={"d/answer": b"ok\n"}),
+    refused("O-11-sticky", "d/answer", "no_permission", "somebody else", via=STICKY + FOREIGN, files=OTHERS),
+    put("O-11-sticky-own", "mkdir -m 1777 d; chown 1 d; echo old >d/answer; " + FOREIGN, to="d/answer", had=EMPTY, has={"d/answer": b"ok\n"}),
+    put("O-11-sticky-new", "mkdir -m 1777 d; chown 1 d; " + FOREIGN, to="d/answer", had=EMPTY, has={"d/answer": b"ok\n"}),
 ]  # fmt: skip
 
 NOTHING = Expect(0, None, "", 1)
