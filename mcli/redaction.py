@@ -2,13 +2,18 @@
 
 `remember` is the one piece of state the whole process shares: a secret must be hidden whoever
 prints, so whoever reads one says so here, and everything written to stderr passes `redact`.
+
+A secret comes back in pieces and in disguise: cut, wrapped, percent-encoded, escaped for JSON, in
+the base64 of a header, or several of these at once. So secret and text are both reduced to one
+plain form (`_plain`), in which encodings look alike, and every run of the text that is also a run
+of the secret is hidden. That takes time linear in the text, whatever stands in it.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -17,9 +22,25 @@ LONGEST_EXCERPT = 300
 
 _SHORTEST = 8
 """A shorter "secret" is a word such as `ollama`, and hiding it would mangle messages."""
+_PIECE = 12
+"""So many characters of a secret in a row are hidden, or half of it if that is less: hardly a word
+is that long, `sk-proj-****abcd` in a server's hint stays, and what may be seen helps nobody."""
+_LAYERS = 3
+"""How many kinds of encoding, one in the other, are seen through."""
+_SEEN = 32
+"""An excerpt is made from so many times its length; nothing is to look at megabytes for a line."""
 
-_secrets: set[str] = set()
-_ESCAPE = re.compile("%[0-9A-F]{2}")
+_runs: dict[int, set[str]] = {}
+"""The runs to hide, by their length."""
+
+# One encoded character: percent (`%2f`, `%252F`), JSON (`\u002f`, `\/`), HTML (`&#43;`, `&#x2F;`);
+# and what falls out: blanks and line ends, also escaped ones, and backslashes.
+_ENCODED = re.compile(
+    r"%(?:25)*([0-9A-Fa-f]{2})|\\+u([0-9A-Fa-f]{4})|&#(?:x([0-9A-Fa-f]{1,4})|([0-9]{1,4}));"
+    r"|\\+[nrtbf]?|[\s\x00-\x1f]+"
+)
+_ALIKE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
+"""Letters of either case, and the two alphabets of base64."""
 
 # C0, DEL, C1; the bidi overrides and isolates; the invisible tag characters; BOM; line separators;
 # and the bytes of a name that is not UTF-8, which another terminal takes for C1.
@@ -29,22 +50,94 @@ _UNSAFE = re.compile(
 
 
 def remember(secret: str) -> None:
-    """Hide `secret`, and the forms in which programs quote it, from now on."""
+    """Hide `secret`, and each piece of it in each form it may come back in, from now on."""
     if len(secret) < _SHORTEST:
         return
-    raw = secret.encode("utf-8", "surrogatepass")
-    escaped = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    packed = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    _secrets.update({secret, json.dumps(secret)[1:-1]}, escaped, packed)
-    _secrets.update(_ESCAPE.sub(lambda found: found[0].lower(), text) for text in escaped)
-    _secrets.update(text.rstrip("=") for text in packed)
+    length = max(_SHORTEST, min(_PIECE, len(secret) // 2))
+    found = _runs.setdefault(length, set())
+    for form in _forms(secret):
+        plain = _plain(form)[0]
+        found.update(plain[at : at + length] for at in range(len(plain) - length + 1))
 
 
 def redact(text: str) -> str:
-    """`text` with every remembered secret replaced by `***`, longest first."""
-    for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
+    """`text` with every piece of a remembered secret replaced by `***`."""
+    if not _runs:
+        return text
+    plain, starts, ends = _plain(text)
+    shown: list[str] = []
+    end = 0
+    for first, last in _hidden(plain):
+        if starts[first] > end or not end:
+            shown += [text[end : starts[first]], MASK]
+        end = ends[last - 1]
+    return "".join([*shown, text[end:]])
+
+
+def _hidden(plain: str) -> Iterator[tuple[int, int]]:
+    """Where runs of secrets begin and end in `plain`, in order; none overlaps another."""
+    ends: dict[int, int] = {}
+    for length, runs in _runs.items():
+        for at in range(len(plain) - length + 1):
+            if plain[at : at + length] in runs:
+                ends[at] = max(at + length, ends.get(at, 0))
+    first = last = -1
+    for at in sorted(ends):
+        if at > last:
+            if last > 0:
+                yield first, last
+            first = at
+        last = max(last, ends[at])
+    if last > 0:
+        yield first, last
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The forms whose plain form differs: as text, in base64, and in the base64 of either."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    quoted = quote(raw, safe="")
+    yield from {secret, quoted, quote_plus(raw), _halves(secret)}
+    for inner in {raw, quoted.encode()}:
+        for packed in _packed(inner):
+            yield packed
+            yield from _packed(packed.encode())
+
+
+def _packed(raw: bytes) -> Iterator[str]:
+    """`raw` as it looks inside longer base64: at each of the three places where it may begin."""
+    for before, mixed in ((0, 0), (1, 2), (2, 3)):
+        yield base64.b64encode(bytes(before) + raw).decode().rstrip("=")[mixed:]
+
+
+def _halves(text: str) -> str:
+    """`text` in UTF-16, as the escapes of JSON spell it."""
+    raw = text.encode("utf-16-le", "surrogatepass")
+    return "".join(chr(raw[at] | raw[at + 1] << 8) for at in range(0, len(raw), 2))
+
+
+def _plain(text: str) -> tuple[str, list[int], list[int]]:
+    """`text` without encodings, and where in `text` stands what each of its characters was."""
+    starts, ends = list(range(len(text))), list(range(1, len(text) + 1))
+    for _ in range(_LAYERS):
+        parts: list[str] = []
+        begun: list[int] = []
+        ended: list[int] = []
+        at = 0
+        for found in _ENCODED.finditer(text):
+            first, last = found.span()
+            parts.append(text[at:first])
+            begun += starts[at:first]
+            ended += ends[at:first]
+            if found.lastindex:
+                parts.append(chr(int(found[found.lastindex], 10 if found.lastindex == 4 else 16)))
+                begun.append(starts[first])
+                ended.append(ends[last - 1])
+            at = last
+        if not at:
+            break
+        text = "".join([*parts, text[at:]])
+        starts, ends = begun + starts[at:], ended + ends[at:]
+    return text.translate(_ALIKE), starts, ends
 
 
 def visible(text: str) -> str:
@@ -57,7 +150,7 @@ def visible(text: str) -> str:
 
 def excerpt(text: str, longest: int = LONGEST_EXCERPT) -> str:
     """`text` on one line, harmless, without secrets, at most `longest` characters."""
-    flat = visible(" ".join(redact(text).split()))
+    flat = visible(redact(" ".join(text.split())[: _SEEN * longest]))
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
