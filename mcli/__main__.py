@@ -18,6 +18,9 @@ def entry() -> NoReturn:
     _die_by_interrupts()
     _own_the_descriptors()
     # Typer takes 60 ms, in which Ctrl-C must already be quiet.
+    from mcli import ending
+
+    ending.install(sys.argv[1:])
     from mcli.cli import main
 
     code = main(sys.argv[1:])

@@ -1,16 +1,14 @@
-"""ENTRY: the list of commands, and the one place where a failure becomes a line and a number."""
+"""ENTRY: the list of commands, and the one place where a failure becomes a number."""
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
 
-from mcli import __version__, envelope, output
+from mcli import __version__, ending, output
 from mcli.commands.ask import ask
 from mcli.commands.classify import classify
 from mcli.commands.codegen import codegen
@@ -55,51 +53,29 @@ def root(
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command line. The exit code, or the negative number of the signal to die of."""
-    before_dashes = list(argv[: argv.index("--")] if "--" in argv else argv)
+    """Run one command line, which `ending` knows. The exit code, or the negative number of the
+    signal to die of.
+    """
     try:
-        if before_dashes[:1] == ["--version"]:
+        if argv[:1] == ["--version"]:
             output.text(f"mcli {__version__}")
             return ExitCode.OK
         return int(app(args=list(argv), prog_name="mcli", standalone_mode=False) or ExitCode.OK)
     except ReaderGone:
         return -signal.SIGPIPE
     except Failure as failure:
-        return _report(failure, before_dashes)
+        return ending.report(failure)
     except _CommandLineError as error:
-        return _report(_usage(error), before_dashes)
+        return ending.report(_usage(error))
     except typer.Abort:
         return -signal.SIGINT
     except SystemExit:
         # Nothing of ours exits: this is Typer, whose help text met a closed pipe.
         return -signal.SIGPIPE
     except OSError as error:
-        failure = WriteFailure("io_error", reason(error, type(error).__name__))
-        return _report(failure, before_dashes)
+        return ending.report(WriteFailure("io_error", reason(error, type(error).__name__)))
     except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict
-        return _report(_bug(error, before_dashes), before_dashes)
-
-
-def _report(failure: Failure, argv: list[str]) -> int:
-    """The failure's line on stderr, and with `--json` its envelope on stdout."""
-    code = int(failure.exit_code)
-    try:
-        if "--json" in argv:
-            output.failure_envelope(envelope.of_failure(failure))
-    except ReaderGone:
-        return -signal.SIGPIPE
-    except WriteFailure as failed:
-        if not isinstance(failure, WriteFailure):
-            failure, code = failed, int(failed.exit_code)
-    output.failure_line(failure, _color(argv))
-    return code
-
-
-def _color(argv: list[str]) -> str:
-    """What `--color` says, also where the rest of the command line is wrong."""
-    said = [word.removeprefix("--color=") for word in argv if word.startswith("--color=")]
-    said += [value for flag, value in pairwise(argv) if flag == "--color"]
-    return said[-1] if said else "auto"
+        return ending.report(ending.bug(error))
 
 
 def _usage(error: Exception) -> UsageFailure:
@@ -109,16 +85,8 @@ def _usage(error: Exception) -> UsageFailure:
     told: Any = getattr(error, "format_message", error.__str__)()
     message = " ".join(str(told).split()).rstrip(".")
     message = message[:1].lower() + message[1:] if message else "the command line is incomplete"
-    return UsageFailure("usage", message, f"see {command} --help")
-
-
-def _bug(error: BaseException, argv: list[str]) -> Failure:
-    """What is told of an internal error: its kind and place, never its text or its variables."""
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    if "--debug" in argv:
-        output.traceback_text("".join(traceback.format_exception(error)))
-    place = f"{os.path.basename(last.filename)}:{last.lineno}"
-    message = f"internal error: {type(error).__name__} at {place}"
-    return Failure("bug", message, "report it, with --debug", charged="maybe")
+    hint = f"see {command} --help"
+    if message.startswith("no such option") and "key" in message:
+        message = message.partition(" (")[0]  # Typer would suggest --no-key
+        hint = "no flag takes a key, since others can read it there; use MCLI_API_KEY"
+    return UsageFailure("usage", message, hint)

@@ -1,6 +1,7 @@
 """CORE: the JSON envelope of `--json`, version 1. Its schema is `envelope.schema.json`.
 
-Fields are only ever added. What is unknown is null, never invented.
+Fields are only ever added. What is unknown is null, never invented. `text` and `data` are the
+answer, and stay as they are; what else a server says is told without secrets.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from mcli import redaction
 from mcli.chat import Completion, Exchange
 from mcli.errors import ExitCode, Failure
 from mcli.reading import Answer
@@ -76,8 +78,8 @@ def of_failure(failure: Failure) -> dict[str, Any]:
 def _reply(completion: Completion | None) -> dict[str, Any]:
     usage = completion.usage if completion else None
     return {
-        "finish_reason": completion.finish_reason if completion else None,
-        "model": completion.model if completion else None,
+        "finish_reason": _name(completion.finish_reason if completion else None),
+        "model": _name(completion.model if completion else None),
         "usage": asdict(usage) if usage else None,
         "cost_usd": None,
     }
@@ -88,5 +90,10 @@ def _effort(attempts: int, elapsed_s: float | None, request_id: str | None) -> d
         "attempts": attempts,
         "elapsed_s": None if elapsed_s is None else round(elapsed_s, 3),
         "cached": False,
-        "request_id": request_id,
+        "request_id": _name(request_id),
     }
+
+
+def _name(told: str | None) -> str | None:
+    """What a server calls something, which may be as long and as odd as it likes."""
+    return None if told is None else redaction.redact(told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import resource
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from mcli import redaction
+from mcli import redaction, trusted
 from mcli.errors import ConfigFailure
 
 SourceKind = Literal["environment", "file", "command", "none"]
@@ -36,6 +37,8 @@ class KeySource:
 
 
 NO_KEY = KeySource()
+
+_NEVER_IN_A_KEY = set(" \"'")
 
 
 def choose(
@@ -76,13 +79,21 @@ def fetch(source: KeySource, base_url: str, environ: Mapping[str, str]) -> str |
     if not key:
         raise ConfigFailure("no_key", f"no key: {_emptiness(source)}", _remedy(source))
     redaction.remember(key)
-    if not key.isascii() or not key.isprintable() or " " in key:
+    _leave_no_core()
+    if not key.isascii() or not key.isprintable() or set(key) & _NEVER_IN_A_KEY:
         raise ConfigFailure(
             "bad_key",
             f"the key from {source} has characters that no key has ({len(key)} characters)",
             "store the bare key, without quotes or line breaks",
         )
     return key
+
+
+def hide_all(environ: Mapping[str, str]) -> None:
+    """Hide what variables hold that are called as keys are: a command line may quote it wrongly."""
+    for name, value in environ.items():
+        if name.endswith("API_KEY"):
+            redaction.remember(value.strip())
 
 
 def guard_plaintext(base_url: str, allow_http: bool) -> None:
@@ -122,7 +133,8 @@ def _from_environment(source: KeySource, environ: Mapping[str, str]) -> str:
 
 def _from_file(source: KeySource, environ: Mapping[str, str]) -> str:
     try:
-        return Path(source.name).expanduser().read_text("utf-8", "replace").strip()
+        raw = trusted.read(Path(source.name).expanduser(), "the key file")
+        return raw.decode("utf-8", "replace").strip()
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "there is no such file"
         raise ConfigFailure(
@@ -142,12 +154,27 @@ def _from_command(source: KeySource, environ: Mapping[str, str]) -> str:
             "no_key", f'the key command "{source.argv[0]}" cannot run: {reason}'
         ) from None
     if done.returncode:
+        redaction.remember(_first_line(done.stdout))  # what it complains of may be the key
         told = redaction.excerpt(os.fsdecode(done.stderr), 120)
         raise ConfigFailure(
             "no_key",
             f'the key command "{source.argv[0]}" failed with status {done.returncode}: {told}',
         )
-    return os.fsdecode(done.stdout).strip().partition("\n")[0].strip()
+    return _first_line(done.stdout)
+
+
+def _first_line(raw: bytes) -> str:
+    return os.fsdecode(raw).strip().partition("\n")[0].strip()
+
+
+def _leave_no_core() -> None:
+    """No image of our memory is left on the disk if we crash from here on.
+
+    The kernel hands it to a collector (systemd-coredump, apport) whatever the limit, unless that is
+    1; as a limit for files 1 is too little for any.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0 if most == 0 else 1, most))
 
 
 _READERS = {

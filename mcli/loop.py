@@ -8,6 +8,7 @@ import stat
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from mcli import ending
 from mcli.errors import ReaderGone
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ def run(work: Coroutine[Any, Any, T], watch: bool) -> T:
     never answers.
     """
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(ending.in_loop)
     task = loop.create_task(work)
     gone: list[bool] = []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from mcli import durations, params, strict
+from mcli import durations, params, strict, trusted
 from mcli.errors import ConfigFailure
 from mcli.keys import NO_KEY, KeySource
 from mcli.strict import Node
@@ -78,7 +78,7 @@ def load(environ: Mapping[str, str]) -> Config:
     """The configuration in force. Raises ConfigFailure with file, line and column."""
     where = path(environ)
     try:
-        raw = where.read_bytes()
+        raw = trusted.read(where, "the configuration")
     except FileNotFoundError:
         if environ.get("MCLI_CONFIG"):
             message = f'MCLI_CONFIG names "{where}", which does not exist'
@@ -103,8 +103,9 @@ def normal_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         parts.port  # noqa: B018 - reading it is what raises on a bad port
-    except ValueError as error:
-        raise ValueError(f"{error}") from None
+    except ValueError:
+        # Its text would quote the part it stumbled over, which may be a password.
+        raise ValueError("it is no URL, or its port is no number") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it must begin with https:// or http:// and name a host")
     if parts.username is not None or parts.password is not None:

@@ -1,0 +1,26 @@
+"""EDGE: files that are believed without a question: the configuration, and where a key is kept."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from mcli.errors import ConfigFailure
+
+
+def read(path: Path, what: str) -> bytes:
+    """The bytes of a file. ConfigFailure if anybody on this machine could have written them: who
+    chooses the host gets the key. Raises OSError where it cannot be read.
+
+    That others can read it is accepted: the secrets of a Kubernetes volume are 0644.
+    """
+    with path.open("rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if mode & stat.S_IWOTH and not stat.S_ISCHR(mode):
+            raise ConfigFailure(
+                "writable_by_all",
+                f'{what} "{path}" can be written by everybody on this machine',
+                f'chmod o-w "{path}"',
+            )
+        return file.read()
