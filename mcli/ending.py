@@ -41,8 +41,8 @@ def report(failure: Failure) -> int:
     """The failure's line on stderr, and with `--json` its envelope on stdout. The exit code, or the
     negative number of the signal to die of.
     """
-    code = int(failure.exit_code)
     keys.hide_all(os.environ)
+    code = int(failure.exit_code)
     try:
         if "--json" in _flags:
             output.failure_envelope(envelope.of_failure(failure))
@@ -67,6 +67,7 @@ def bug(error: BaseException) -> Failure:
 def show(error: BaseException | None) -> None:
     """Its traceback, without variables and secrets, with `--debug`."""
     if error is not None and "--debug" in _flags:
+        keys.hide_all(os.environ)
         output.traceback_text("".join(traceback.format_exception(error)))
 
 

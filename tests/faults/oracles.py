@@ -8,25 +8,21 @@ journals are a matter for whoever builds them.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import jsonschema_rs
 
 from tests.program import ROOT
 
+from . import leaks
+from .leaks import CANARY
 from .server import FaultyServer
 
-CANARY = "sk-canary-7f3a9c/e1b8+d4052c6f/97a3e8b15d0c4+62f9"
-"""The key of every run. It has characters that encodings change, so each form is another text."""
-PART = 12
-"""So many characters of the key in a row are a leak."""
 MEMORY_CAP = 300 * 2**20
 LINE_CAP = 1000
 """Characters of the stderr line: at most 300 of them are the server's, the rest is ours."""
@@ -70,6 +66,12 @@ class Expect:
     """whether all attempts are the same request"""
     sent: str = ""
     """what the first request's messages hold, somewhere"""
+    notes: tuple[str, ...] = ()
+    """what stands on stderr before the line: notes of `-v`, or a traceback"""
+    hides: tuple[str, ...] = ()
+    """further texts that must not be in any output"""
+    quotes: bool = False
+    """whether the answer is `leaks.QUOTE`, which holds the key: data, which stays as it is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,9 @@ def keeps_stdout(run: Run, expect: Expect) -> Complaints:
 def keeps_stderr(run: Run, expect: Expect) -> Complaints:
     """Silent on success; else one printable line with the slug."""
     text = run.stderr.decode(errors="surrogateescape")  # such a byte is not printable
+    if expect.notes:
+        notes, text = _parted(text, expect.slug is not None)
+        yield from (f"stderr lacks {words!r}" for words in expect.notes if words not in notes)
     for word in ("Traceback", "panicked", "Exception ignored", "Warning:"):
         if word in text:
             yield f"stderr has {word!r}"
@@ -156,6 +161,13 @@ def keeps_stderr(run: Run, expect: Expect) -> Complaints:
     for words in expect.says:
         if words not in line:
             yield f"stderr line lacks {words!r}: {_short(run.stderr)}"
+
+
+def _parted(text: str, ends: bool) -> tuple[str, str]:
+    """The notes, and the last line if that is how it `ends`."""
+    lines = text.splitlines(keepends=True)
+    notes = lines[:-1] if ends else lines
+    return "".join(notes), "".join(lines[len(notes) :])
 
 
 def counts_attempts(run: Run, expect: Expect) -> Complaints:
@@ -193,14 +205,16 @@ def asks_properly(run: Run, expect: Expect) -> Complaints:
 
 def keeps_the_key(run: Run, expect: Expect) -> Complaints:
     """The key, in no spelling, is in no output, no command line, and no file or file name."""
-    del expect
-    places = {"stdout": run.stdout, "stderr": run.stderr, "the process list": run.cmdline}
+    outputs = {"stdout": run.stdout, "stderr": run.stderr}
+    places = outputs | {"the process list": run.cmdline}
     for path in run.home.rglob("*"):
         if not path.name.startswith("secret"):  # what the row itself put there
             places[str(path)] = bytes(path) + (path.read_bytes() if path.is_file() else b"")
     for place, data in places.items():
-        if found := SPELLINGS.search(data):
-            yield f"the key ({found[0].decode()}) is in {place}"
+        if found := leaks.found(data.replace(leaks.QUOTE.encode(), b"", expect.quotes)):
+            yield f"the key ({found}) is in {place}"
+    for place, data in outputs.items():
+        yield from (f"{text!r} is in {place}" for text in expect.hides if text.encode() in data)
 
 
 def leaves_nothing(run: Run, expect: Expect) -> Complaints:
@@ -279,19 +293,6 @@ def _at(value: Any, name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
-
-
-def _spellings(key: str) -> re.Pattern[bytes]:
-    """Finds the key as text, in a URL, in JSON, and in base64 at each of the three alignments."""
-    texts = {key, quote(key, safe=""), json.dumps(key)[1:-1], key.replace("/", "\\/")}
-    # A part is as bad as the whole, and is found when a line break splits the key.
-    texts |= {key[at : at + PART] for at in range(len(key) - PART + 1)}
-    packed = [base64.b64encode(b"\0" * shift + key.encode())[4:-4] for shift in range(3)]
-    forms = [text.encode() for text in sorted(texts)] + packed
-    return re.compile(b"|".join(re.escape(form) for form in forms))
-
-
-SPELLINGS = _spellings(CANARY)
 
 
 def _short(data: bytes) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from . import (
     rows_connection,
+    rows_echoes,
     rows_files,
     rows_input,
     rows_network,
     rows_output,
     rows_process,
     rows_replies,
+    rows_secrets,
     rows_status,
 )
 from .catalogue import Row
@@ -21,7 +23,9 @@ TABLE: list[Row] = [
     *rows_network.ROWS,
     *rows_output.ROWS,
     *rows_process.ROWS,
+    *rows_echoes.ROWS,
     *rows_replies.ROWS,
+    *rows_secrets.ROWS,
     *rows_status.ROWS,
 ]
 

@@ -73,8 +73,8 @@ def _play(row: Row, mode: str, home: Path) -> list[str]:
             url = stack.enter_context(tls.Front(row.tls, server.port)).base_url
         stage = Stage(row, mode, home, server, url)
         expect = row.expected(mode)
-        says = tuple(map(stage.filled, expect.says))
-        return complaints(stage.run(), replace(expect, says=says))
+        says, hides = (tuple(map(stage.filled, words)) for words in (expect.says, expect.hides))
+        return complaints(stage.run(), replace(expect, says=says, hides=hides))
 
 
 @contextmanager

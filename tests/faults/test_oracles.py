@@ -62,6 +62,9 @@ def test_a_good_run_has_no_complaints(good: Run) -> None:
         {"stderr": LINE.replace(b"later", CANARY.encode())},
         {"stderr": LINE.replace(b"later", CANARY[12:30].encode())},
         {"stderr": LINE.replace(b"later", quote(CANARY, safe="").encode())},
+        {"stderr": LINE.replace(b"later", quote(quote(CANARY, safe="")).encode())},
+        {"stderr": LINE.replace(b"later", " ".join([CANARY[:9], CANARY[9:18], "x"]).encode())},
+        {"stderr": LINE.replace(b"later", "".join(f"\\u{ord(m):04x}" for m in CANARY).encode())},
         {"stderr": LINE.replace(b"later", base64.b64encode(f"Bearer {CANARY}".encode()))},
     ],
 )
