@@ -21,7 +21,11 @@ def run(work: Coroutine[Any, Any, T], watch: bool) -> T:
     The loop is closed without waiting for its threads, one of which may sit in a resolver that
     never answers.
     """
-    loop = asyncio.new_event_loop()
+    try:
+        loop = asyncio.new_event_loop()
+    except OSError:
+        work.close()  # else Python warns that it never ran
+        raise
     loop.set_exception_handler(ending.in_loop)
     task = loop.create_task(work)
     gone: list[bool] = []

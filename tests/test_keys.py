@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -155,6 +156,36 @@ def test_a_key_that_was_fetched_is_hidden(monkeypatch: pytest.MonkeyPatch) -> No
     assert redaction.redact("Bearer sk-hidden-90af!") == "Bearer ***!"
 
 
+def test_a_crash_leaves_no_key_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    monkeypatch.setenv("MINE_KEY", "sk-core-3c7d90af")
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        fetch(MINE)
+        # 1 is what keeps it from a collector too (core(5)).
+        assert resource.getrlimit(resource.RLIMIT_CORE)[0] in (0, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o444, 0o660])
+def test_a_key_file_may_be_read_by_others(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("sk-mode-4c1d\n")
+    path.chmod(mode)
+    assert fetch(KeySource("file", str(path))) == "sk-mode-4c1d"
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o666, 0o777])
+def test_a_key_file_may_not_be_written_by_all(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("sk-mode-4c1d\n")
+    path.chmod(mode)
+    with pytest.raises(ConfigFailure, match="written by everybody") as caught:
+        fetch(KeySource("file", str(path)))
+    assert (caught.value.slug, caught.value.hint) == ("writable_by_all", f'chmod o-w "{path}"')
+
+
 def test_no_source_is_no_key() -> None:
     assert fetch(NO_KEY) is None
 
@@ -175,7 +206,7 @@ def test_a_variable_without_a_key_is_named(
 @pytest.mark.parametrize(
     "written",
     ["sk-two words-7d", "sk-line\nbreak-7d", "sk-ünicode-7d", "sk-“quoted”-7d", "sk-tab\tkey-7d",
-     "sk-esc\x1bkey-7d", "sk-del\x7fkey-7d", "sk-raw\udcffbytes-7d"],
+     '"sk-quotes-7d"', "'sk-quotes-7d'", "sk-esc\x1bkey-7d", "sk-del\x7fkey-7d", "sk-raw\udcffbytes-7d"],
 )  # fmt: skip
 def test_what_no_key_looks_like_is_refused_without_being_shown(
     written: str, monkeypatch: pytest.MonkeyPatch

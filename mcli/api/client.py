@@ -7,6 +7,7 @@ not sent, sent without a reply, or a reply spoilt half-way.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
@@ -70,6 +71,8 @@ class Client:
                 verify=_tls(base_url, far),
             )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+            if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+                raise  # no descriptor is left, whatever the variables say
             raise _bad_environment(error) from None
 
     async def __aenter__(self) -> Client:

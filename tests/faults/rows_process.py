@@ -201,6 +201,7 @@ def interrupted(id: str, call: str, fault: str, expect: Expect, **files: bytes) 
 
 
 FAILED = fails(74, "write_failed", says="input/output error")
+NO_FILES = fails(74, "io_error", 0, says="too many open files")
 RENAME = "rename,renameat,renameat2"
 SMALL = 'ulimit -f 1; exec "$@"'
 FILES = [
@@ -212,6 +213,7 @@ FILES = [
         "P-23", MUCH, replace(fails(74, "write_failed", says="too large"), files=OLD),
         call=replace(REPLACES, via=SMALL), modes=PLAIN, again=Again(None, s.ok(), NEW),
     ),
+    *(Row(f"P-23-files-{n}", s.ok(), NO_FILES, call=Call(via=f'ulimit -n {n}; exec "$@"'), modes=IN_PIPE) for n in (5, 6)),
 ]  # fmt: skip
 
 READ_ONLY = 'chmod -R a-w @HOME@; exec unshare -U --map-user=65534 --map-group=65534 "$@"'
