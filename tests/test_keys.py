@@ -206,7 +206,8 @@ def test_a_variable_without_a_key_is_named(
 @pytest.mark.parametrize(
     "written",
     ["sk-two words-7d", "sk-line\nbreak-7d", "sk-ünicode-7d", "sk-“quoted”-7d", "sk-tab\tkey-7d",
-     '"sk-quotes-7d"', "'sk-quotes-7d'", "sk-esc\x1bkey-7d", "sk-del\x7fkey-7d", "sk-raw\udcffbytes-7d"],
+     '"sk-quotes-7d"', "'sk-quotes-7d'",
+     "sk-esc\x1bkey-7d", "sk-del\x7fkey-7d", "sk-raw\udcffbytes-7d"],
 )  # fmt: skip
 def test_what_no_key_looks_like_is_refused_without_being_shown(
     written: str, monkeypatch: pytest.MonkeyPatch
