@@ -207,6 +207,8 @@ FILES = [
     interrupted("P-20", RENAME, "signal=KILL", dies(KILL), **{DRAFT: b"ok\n"}),
     interrupted("P-20-rename", RENAME, "error=EIO", FAILED),
     interrupted("P-20-write", "fsync", "signal=KILL", dies(KILL), **{DRAFT: b"ok\n"}),
+    interrupted("P-20-folder", "fsync", "signal=KILL:when=2", dies(KILL), answer=b"ok\n"),
+    interrupted("P-20-term", "fsync", "signal=TERM:when=1", dies(TERM), answer=b"ok\n"),
     interrupted("P-22", "fsync", "error=EIO:when=1", FAILED),
     Row(
         "P-23", MUCH, replace(fails(74, "write_failed", says="too large"), files=OLD),
