@@ -27,10 +27,10 @@ def silently(_: str) -> None:
 
 
 def ask(server: FaultyServer, show: Callable[[str], None] = silently) -> Exchange:
-    """The exchange, of one attempt; what hangs for ten seconds is `deadline`."""
+    """The exchange, of one attempt; what hangs for four seconds is `deadline`."""
 
     async def call() -> Exchange:
-        patience = Patience(asyncio.get_running_loop().time() + 10, 10, 0)
+        patience = Patience(asyncio.get_running_loop().time() + 4, 4, 0)
         endpoint = calls.Endpoint(server.base_url + "/chat/completions", None)
         return await calls.complete(ASKED, endpoint, patience, silently, show)
 

@@ -109,7 +109,7 @@ async def _reply(server: FaultyServer) -> client.Reply:
 def test_connecting_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CONNECT_S", 0.2)
     with FaultyServer(ok(), door="jammed") as server, pytest.raises(Failure) as caught:
-        asyncio.run(asyncio.wait_for(_reply(server), 10))
+        asyncio.run(asyncio.wait_for(_reply(server), 4))
 
     assert caught.value.slug == "connect_timeout"
 

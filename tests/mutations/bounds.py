@@ -9,8 +9,8 @@ CALLS, BODY, SSE = "api/calls.py", "api/body.py", "api/sse.py"
 TIME = (
     Mutation("no-deadline", "--timeout holds over all attempts and waits", "api/persist.py", "timeout_at(patience.deadline)", "timeout_at(None)", (row("N-17"),)),
     Mutation("no-deadline-for-stdin", "--timeout holds while stdin is read", "deadline.py", "max(at - time.monotonic(), 1e-6)", "0", (row("P-17"),)),
-    Mutation("the-clock-starts-late", "--timeout counts from the start", "run.py", "began if chosen.timeout_given else time.monotonic()", "time.monotonic()", ("test_inputs.py::test_waiting_for_stdin_counts_against_a_timeout_that_was_given",)),
-    Mutation("a-fifo-for-ever", "--timeout holds while an output FIFO has no reader", "run.py", "deadline.alarm(patience.deadline, patience.limit_s)", "deadline.alarm(None, 0)", ("test_inputs.py::test_no_fifo_outlasts_the_deadline",)),
+    Mutation("the-clock-starts-late", "--timeout counts from the start", "run.py", "began if chosen.timeout_given else time.monotonic()", "time.monotonic()", ("test_run.py::test_a_timeout_that_was_given_counts_from_the_start",)),
+    Mutation("a-fifo-for-ever", "--timeout holds while an output FIFO has no reader", "run.py", "deadline.alarm(patience.deadline, patience.limit_s)", "deadline.alarm(None, 0)", (row("P-35-fifo"),)),
     Mutation("leave-politely", "a resolver that hangs does not hold the process", "__main__.py", "os._exit(code", "sys.exit(code", (row("P-35"),)),
     Mutation("connect-for-ever", "connecting has a bound of its own", "api/client.py", "timeout(CONNECT_S)", "timeout(None)", ("api/test_client.py::test_connecting_has_a_bound_of_its_own",)),
     Mutation("the-bound-on-connecting-stays", "an answer may take longer than connecting", "api/watch.py", "self._timer.reschedule(None)", "pass", ("api/test_client.py::test_an_answer_may_take_longer_than_connecting",)),
@@ -20,7 +20,7 @@ TIME = (
     Mutation("no-progress-for-ever", "pings alone do not keep a stream alive", CALLS, "timeout(PROGRESS_S)", "timeout(None)", ("api/test_calls.py::test_a_stream_that_does_not_move_on",)),
     Mutation("linger-for-ever", "a stream whose answer is whole is not waited for", CALLS, "LINGER_S if assembly.ended else PROGRESS_S", "PROGRESS_S", (row("N-15-silent", "stream"),)),
     Mutation("an-error-for-ever", "the words of an error are waited for a second", CALLS, "timeout(ERROR_S)", "timeout(None)", (row("N-58-stalled"),)),
-    Mutation("wait-for-a-silent-stdin", "a stdin that stays silent beside a prompt is told", "inputs.py", "_await_first_byte(PATIENCE_S)", "pass", ("test_inputs.py::test_a_silent_stdin_is_named_after_a_while",)),
+    Mutation("wait-for-a-silent-stdin", "a stdin that stays silent beside a prompt is told", "inputs.py", "_await_first_byte(PATIENCE_S)", "pass", ("test_inputs.py::test_a_prompt_does_not_wait_for_ever_for_data",)),
     Mutation("nobody-reads", "a reader that leaves ends the request", "loop.py", "if watch and ", "if False and ", (row("P-06-late"),)),
 )  # fmt: skip
 
@@ -32,10 +32,10 @@ SIZE = (
     Mutation("a-line-of-any-length", "a line of a stream is bounded", SSE, "if len(self._rest) + self._size > LARGEST_EVENT:", "if False:", ("api/test_sse.py::test_an_event_that_never_ends_is_refused_at_the_limit",)),
     Mutation("an-event-of-any-size", "an event of many lines is bounded", SSE, "        if self._size > LARGEST_EVENT:\n            raise EventTooLarge", "", ("api/test_sse.py::test_an_event_over_the_limit_is_refused_however_it_is_cut",)),
     Mutation("input-of-any-size", "--max-input bounds the input", "inputs.py", "len(raw) > bounds.most:", "len(raw) < 0:", ("test_inputs.py::test_too_much_input_is_not_sent",)),
-    Mutation("a-bound-for-each-file", "--max-input bounds all files together", "inputs.py", "left = None if left is None else left - len(raw)", "pass", ("test_inputs.py::test_too_much_input_is_not_sent",)),
-    Mutation("templates-of-any-size", "what a template makes is bounded", "template.py", "if written > LARGEST:", "if False:", ("test_template.py",)),
-    Mutation("templates-without-end", "rendering a template is bounded", "template.py", "        fuel=fuel,\n", "", ("test_template.py",)),
-    Mutation("recipes-of-any-depth", "recipes and configuration are bounded", "documents.py", "if depth > _DEEPEST or nodes > _MOST_NODES:", "if False:", ("test_documents.py",)),
+    Mutation("a-bound-for-each-file", "--max-input bounds all files together", "inputs.py", "left = None if left is None else left - len(raw)", "pass", ("test_inputs.py::test_the_limit_is_for_all_files_together",)),
+    Mutation("templates-of-any-size", "what a template makes is bounded", "template.py", "if written > LARGEST:", "if False:", ("test_template.py::test_the_text_is_bounded_also_where_steps_are_allowed",)),
+    Mutation("templates-without-end", "rendering a template is bounded", "template.py", "        fuel=fuel,\n", "", ("test_template.py::test_the_steps_are_bounded",)),
+    Mutation("recipes-of-any-depth", "recipes and configuration are bounded", "documents.py", "if depth > _DEEPEST or nodes > _MOST_NODES:", "if False:", ("test_documents.py::test_a_hostile_document_is_refused",)),
 )  # fmt: skip
 
 MUTATIONS = (*TIME, *SIZE)

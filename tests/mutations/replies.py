@@ -32,13 +32,13 @@ TEXT = (
     Mutation("lines-as-str-has-them", "U+2028 and its like are text", SSE, r'_LINE_END = re.compile(rb"\r\n|\n|\r")', r'_LINE_END = re.compile(rb"\r\n|\n|\r|\x0b|\x0c|\xc2\x85|\xe2\x80[\xa8\xa9]")', (row("N-35", "stream"),)),
     Mutation("replace-in-a-stream", "bytes that are no UTF-8 are not replaced", SSE, '.join(self._data).decode()', '.join(self._data).decode("utf-8", "replace")', (row("N-33", "stream"),)),
     Mutation("replace-in-a-reply", "bytes that are no UTF-8 are not replaced", CODEC, "value_of(bare.decode())", 'value_of(bare.decode("utf-8", "replace"))', (row("N-32"),)),
-    Mutation("half-a-line-end", "CR and LF may come in two pieces", SSE, '(1 if self._rest.endswith(b"\\r") else 0)', "0", ("api/test_sse.py::test_bytes_one_by_one_give_the_same_events",)),
+    Mutation("half-a-line-end", "CR and LF may come in two pieces", SSE, '(1 if self._rest.endswith(b"\\r") else 0)', "0", ("api/test_sse.py::test_every_small_cut_of_a_real_stream",)),
     Mutation("a-mark-is-text", "a byte-order mark is dropped", SSE, "if self._rest.startswith(_BOM):", "if False:", (row("N-36-bom", "stream"),)),
     Mutation("lose-the-last-event", "a stream may lack its last blank line", SSE, "            yield from self._line(line)\n        yield from self._dispatch()", "            yield from self._line(line)", (row("N-36-last", "stream"),)),
     Mutation("thinking-is-answer", "a leading think block is not the answer", FLOW, "if opening.startswith(_OPEN):", "if False:", ("api/test_textflow.py::test_a_leading_think_block_is_not_the_answer",)),
     Mutation("half-a-character", "a character may come in two deltas", FLOW, 'keep = 1 if self._held and', "keep = 0 if self._held and", (row("N-50-split", "stream"),)),
     Mutation("lose-what-was-held", "what was held back is shown at the end", CALLS, "self._hand_on(assembly.rest())", "pass", (row("N-15-held", "stream"), "api/test_calls.py::test_what_was_held_back_is_handed_on")),
-    Mutation("invent-usage", "what is unknown is null", CODEC, " and value >= 0 else None", " else None", (row("N-52-negative"),)),
+    Mutation("invent-usage", "what is unknown is null", CODEC, " and value >= 0 else None", " else None", ("api/test_codec.py::test_usage_is_what_the_server_counted_or_unknown",)),
 )  # fmt: skip
 
 SHAPES = (

@@ -30,7 +30,7 @@ STREAMS = (
     Mutation("a-full-disk-is-well", "an answer that was not written is not 0", OUTPUT, 'raise WriteFailure("write_failed", f"{name}: {why}") from None', "return", (row("P-08"),)),
     Mutation("a-reader-gone-is-well", "an answer that nobody read is not 0", OUTPUT, "raise ReaderGone from None", "return", (row("P-05"),)),
     Mutation("check-no-stdout", "a closed stdout is told before a request", OUTPUT, "if flags & os.O_ACCMODE == os.O_RDONLY:", "if False:", (row("P-09"),)),
-    Mutation("own-no-descriptors", "a closed descriptor is not taken by a file", "__main__.py", "    _own_the_descriptors()\n", "", (row("P-09-file"),)),
+    Mutation("own-no-descriptors", "a closed descriptor is not taken by a file", "__main__.py", "    _own_the_descriptors()\n", "", (row("P-10"),)),
     Mutation("one-line-end-more", "an answer keeps its line end", OUTPUT, 'write(content if content.endswith("\\n") else content + "\\n")', 'write(content + "\\n")', ("test_output.py::test_the_answer_and_one_line_end_if_it_lacks_one",)),
     Mutation("text-of-the-locale", "UTF-8 whatever the locale", OUTPUT, 'return content.encode("utf-8", "surrogateescape")', 'return content.encode("ascii", "replace")', (row("P-32"),)),
     Mutation("stream-into-a-pipe", "in a pipe, stdout holds the whole answer or nothing", "plan.py", "return os.isatty(output.STDOUT) if said.stream is None else said.stream", "return said.stream is not False", (row("N-09"),)),
@@ -43,11 +43,11 @@ STREAMS = (
 INPUT = (
     Mutation("replace-in-the-input", "input that is no UTF-8 is 65", INPUTS, 'raw.decode("utf-8", bounds.invalid)', 'raw.decode("utf-8", "replace")', (row("P-13-c"),)),
     Mutation("binary-is-text", "input with NUL bytes is 65", INPUTS, "if nul >= 0:", "if False:", (row("P-14"),)),
-    Mutation("nothing-is-input", "empty input is 66 and nothing is sent", INPUTS, "    if not text.strip():\n        raise NoInput", "    if False:\n        raise NoInput", (row("P-16"),)),
+    Mutation("nothing-is-input", "empty input is 66 and nothing is sent", INPUTS, "    if not text.strip():\n        raise NoInput", "    if False:\n        raise NoInput", ("test_inputs.py::test_data_is_needed_though_the_recipe_says_something",)),
     Mutation("a-mark-is-input", "one byte-order mark is dropped", INPUTS, 'text.removeprefix("\\ufeff")', "text", (row("P-18"),)),
-    Mutation("read-stdin-anyway", "-n leaves stdin alone", INPUTS, "if no_stdin or os.isatty(STDIN):", "if os.isatty(STDIN):", (row("P-17-n"),)),
+    Mutation("read-stdin-anyway", "-n leaves stdin alone", INPUTS, "if no_stdin or os.isatty(STDIN):", "if os.isatty(STDIN):", ("test_inputs.py::test_with_n_a_loop_keeps_its_stdin",)),
     Mutation("swallow-a-loop-s-list", "the list of a while-read loop is not swallowed", INPUTS, "if 0 < offset < status.st_size:", "if False:", ("test_inputs.py::test_a_loop_s_file_is_not_swallowed",)),
-    Mutation("stdin-beside-files", "stdin is left alone where a file is named", INPUTS, "    if paths:\n        pieces = _files(paths, bounds)", '    if paths:\n        pieces = _files([*paths, "-"], bounds)', (row("P-17-file"),)),
+    Mutation("stdin-beside-files", "stdin is left alone where a file is named", INPUTS, "    if paths:\n        pieces = _files(paths, bounds)", '    if paths:\n        pieces = _files([*paths, "-"], bounds)', ("test_inputs.py::test_a_named_file_leaves_stdin_alone",)),
 )  # fmt: skip
 
 ENDS = (
