@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
 import stat
 import subprocess
+import sys
+import termios
 import time
 
 import pytest
@@ -37,6 +40,16 @@ def on_a_terminal(mcli: Program, *args: str) -> tuple[int, str]:
         received += piece
     os.close(primary)
     return process.wait(), received.decode().replace("\r\n", "\n")
+
+
+def await_full(pipe: int) -> None:
+    """Wait until nothing more fits into the pipe; ten seconds at most."""
+    room = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    for _ in range(1000):
+        held = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+        if int.from_bytes(held, sys.byteorder) == room:
+            return
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +294,7 @@ class TestStdoutTrouble:
             stdout=writer, stderr=subprocess.PIPE,
         ) as process, open(reader, "rb") as pipe:  # fmt: skip
             os.close(writer)
-            time.sleep(1)
+            await_full(reader)
             assert pipe.read() == b"line\n" * 100_000
             assert process.stderr is not None
             assert process.stderr.read() == b""

@@ -97,11 +97,11 @@ def test_a_server_that_speaks_no_tls(mcli: Program) -> None:
     assert (done.code, done.slug) == (78, "not_tls")
 
 
-async def _reply(server: FaultyServer) -> client.Reply:
+async def _reply(server: FaultyServer, query: str = "") -> client.Reply:
     """The reply to a GET, when its header is there."""
     async with (
         client.Client(server.base_url) as http,
-        http.reply(client.Call(server.base_url, {})) as reply,
+        http.reply(client.Call(server.base_url + query, {})) as reply,
     ):
         return reply
 
@@ -130,3 +130,10 @@ def test_what_a_proxy_variable_holds_is_not_told(monkeypatch: pytest.MonkeyPatch
     told = redaction.redact("user-of-it:pass%2Fword pass/word user-of-it")
 
     assert told == "*** *** user-of-it"
+
+
+def test_a_failure_names_the_host_and_no_query() -> None:
+    with FaultyServer(ok(), door="shut") as server, pytest.raises(Failure) as caught:
+        asyncio.run(_reply(server, "?api-version=1"))
+
+    assert caught.value.message == f"no connection to 127.0.0.1:{server.port}: refused"

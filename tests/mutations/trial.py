@@ -19,8 +19,11 @@ from tests.program import ROOT
 
 from .mutation import Mutation
 
-LONGEST_S = 90.0
-"""No selection takes longer; one that hangs under a mutation is not a test of it."""
+LONGEST_S = 60.0
+"""No mutation's tests take longer; one that hangs under a mutation is not a test of it."""
+
+ALL_S = 600.0
+"""No share of all tests takes longer."""
 
 _LEFT_OUT = shutil.ignore_patterns(".*")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
@@ -52,13 +55,13 @@ def tried(mutation: Mutation) -> Outcome:
     """What the mutation's tests say to it; they end at the first that fails."""
     with _copy() as root:
         mutation.apply(root)
-        return _run(root, mutation.tests, ("-x",))
+        return _run(root, ["-x", *_paths(mutation.tests)], LONGEST_S)
 
 
 def untouched(tests: Sequence[str]) -> Outcome:
     """What the tests say to a copy without any change."""
     with _copy() as root:
-        return _run(root, tests, ())
+        return _run(root, _paths(tests), ALL_S)
 
 
 @contextmanager
@@ -72,14 +75,18 @@ def _copy() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(root: Path, tests: Sequence[str], more: tuple[str, ...]) -> Outcome:
+def _paths(tests: Sequence[str]) -> list[str]:
+    return [f"tests/{test}" for test in tests]
+
+
+def _run(root: Path, what: Sequence[str], longest_s: float) -> Outcome:
     """pytest in `root`, whose modules stand before any that are installed, also for the program
     that rows start: they take their root from the place of `tests/program.py`.
     """
     words = [sys.executable, "-m", "pytest", "-o", "addopts=--strict-markers", "-p", "no:xdist"]
     # What an assertion compared is not asked, and to have it told takes a second to begin with.
-    words += ["-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=line", "-rfE", *more]
-    words += [f"--basetemp={root.parent / 'tmp'}", *(f"tests/{test}" for test in tests)]
+    words += ["-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=line", "-rfE"]
+    words += [f"--basetemp={root.parent / 'tmp'}", *what]
     # A row that lacks a tool is an error here, as in CI, and not a test that passes.
     env = {**os.environ, "PYTHONPATH": str(root), "CI": "true"}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -89,7 +96,7 @@ def _run(root: Path, tests: Sequence[str], more: tuple[str, ...]) -> Outcome:
         stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            output, _ = process.communicate(timeout=LONGEST_S)
+            output, _ = process.communicate(timeout=longest_s)
             status: int | None = process.returncode
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
