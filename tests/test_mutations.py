@@ -59,4 +59,4 @@ def test_the_tests_that_must_notice_are_there() -> None:
 
 def test_the_report_is_of_these_mutations() -> None:
     told = re.findall(r"^\| ([a-z0-9-]+) \|", REPORT.read_text(), re.MULTILINE)
-    assert sorted(told) == sorted(["mutation", *(each.name for each in TABLE)])
+    assert told == ["mutation", "---", *(each.name for each in TABLE)]
