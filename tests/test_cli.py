@@ -156,6 +156,14 @@ class TestKeys:
         assert done.code == 77
         assert KEY.encode() not in done.stdout + done.stderr
 
+    def test_a_refusal_that_echoes_the_key(self, mcli: Program, server: FaultyServer) -> None:
+        server.play(as_json(completion(None, refusal=f"I will not say {KEY}.")))
+
+        done = mcli("ask", "hi", "--json")
+
+        assert (done.code, done.json["error"]["slug"]) == (4, "refusal")
+        assert KEY.encode() not in done.stdout + done.stderr
+
     def test_a_dry_run_masks_it_sends_nothing_and_needs_none(
         self, mcli: Program, server: FaultyServer
     ) -> None:
@@ -407,7 +415,7 @@ def test_an_internal_error_is_70_and_tells_no_secrets(mcli: Program, server: Fau
     sitecustomize = mcli.home / "sitecustomize.py"
     sitecustomize.write_text(
         "import mcli.reading\n"
-        f"def broken(*a): raise KeyError('{KEY}')\n"
+        f"def broken(*a): raise KeyError('{KEY}', 'what was asked')\n"
         "mcli.reading.read = broken\n"
     )
     path = f"{mcli.home}:{mcli.env['PYTHONPATH']}"
@@ -419,6 +427,7 @@ def test_an_internal_error_is_70_and_tells_no_secrets(mcli: Program, server: Fau
     assert debug.code == 70
     assert "Traceback" in debug.err
     assert KEY not in plain.err + debug.err
+    assert "what was asked" not in plain.err
 
 
 @pytest.mark.parametrize("finish", ["stop", "length"])

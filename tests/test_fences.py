@@ -151,6 +151,7 @@ def test_an_answer_that_is_plainly_code(answer: str, language: str) -> None:
         "Note: impossible",
         "for this I would need to know more.",
         "use a library instead of writing it yourself.",
+        "A block of it begins with a brace, as in\nint main() {\nand all else follows from that.",
     ],
 )
 @pytest.mark.parametrize("language", ["", "python", "rust"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import threading
 import time
 
 import pytest
@@ -160,6 +161,24 @@ def test_too_much_input_is_not_sent(mcli: Program, server: FaultyServer) -> None
     assert len(server.requests) == 1
 
 
+def test_the_limit_is_for_all_files_together(mcli: Program, server: FaultyServer) -> None:
+    (mcli.home / "a").write_text("012345")
+    (mcli.home / "b").write_text("012345")
+
+    assert mcli("ask", "hi", "--max-input", "12", "-f", "a", "-f", "b").code == 0
+    assert mcli("ask", "hi", "--max-input", "11", "-f", "a", "-f", "b").slug == "too_much_input"
+    assert len(server.requests) == 1
+
+
+def test_data_is_needed_though_the_recipe_says_something(
+    mcli: Program, server: FaultyServer
+) -> None:
+    (mcli.home / "r.yaml").write_text("messages:\n  - user: 'Translate: {{ data }}'\n")
+
+    assert mcli("run", "./r.yaml", stdin=b" \n").slug == "empty_input"
+    assert server.requests == []
+
+
 def test_an_endless_pipe_is_left_at_the_limit(mcli: Program, server: FaultyServer) -> None:
     done = mcli.shell("set -o pipefail; yes | mcli summarize")
 
@@ -202,6 +221,20 @@ def test_a_silent_stdin_is_named_after_a_while(monkeypatch: pytest.MonkeyPatch) 
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_a_prompt_does_not_wait_for_ever_for_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    end = threading.Timer(2, os.close, [writer])  # so that it would be empty, and not silent
+    monkeypatch.setattr(inputs, "STDIN", reader)
+    monkeypatch.setattr(inputs, "PATIENCE_S", 0.05)
+    end.start()
+    with pytest.raises(NoInput) as caught:
+        inputs.gather([], "optional", no_stdin=False, bounds=inputs.Bounds())
+    end.join()
+    os.close(reader)
+
+    assert caught.value.slug == "silent_stdin"
 
 
 def test_waiting_for_stdin_counts_against_a_timeout_that_was_given(mcli: Program) -> None:

@@ -41,6 +41,7 @@ def test_a_key_belongs_to_its_origin(url: str, source: KeySource) -> None:
     [
         "https://evil.test/v1",
         "http://mine.test/v1",
+        "http://mine.test:443/v1",
         "https://mine.test:8443/v1",
         "https://mine.test.evil.test/v1",
         "https://sub.mine.test/v1",

@@ -108,6 +108,7 @@ def test_no_is_an_answer_where_it_is_a_label(answer: str) -> None:
         "none of them",
         "Bug or feature",
         "debugging",
+        "debug",
         "bugs",
         "goodness",
         "very good and good",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
 import stat
 import subprocess
+import sys
+import termios
 import time
 
 import pytest
@@ -47,6 +50,16 @@ def on_a_terminal(mcli: Program, *args: str) -> tuple[int, str]:
         received += piece
     os.close(primary)
     return process.wait(), received.decode().replace("\r\n", "\n")
+
+
+def await_full(pipe: int) -> None:
+    """Wait until nothing more fits into the pipe; ten seconds at most."""
+    room = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    for _ in range(1000):
+        held = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+        if int.from_bytes(held, sys.byteorder) == room:
+            return
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +298,35 @@ class TestStdoutTrouble:
 
         assert (done.code, done.out, done.err) == (141, "line\n", "")
 
+    def test_a_reader_that_leaves_is_death_by_the_signal_itself(self, mcli: Program) -> None:
+        with subprocess.Popen(
+            mcli.argv("ask", "hi"), env=mcli.env, cwd=mcli.home, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == b""
+
+        assert process.returncode == -signal.SIGPIPE
+
+    def test_a_slow_reader_gets_all_of_it(self, mcli: Program, server: FaultyServer) -> None:
+        """Also where a neighbour in the pipe made it non-blocking."""
+        server.play(ok("line\n" * 100_000))
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with subprocess.Popen(
+            mcli.argv("ask", "hi"), env=mcli.env, cwd=mcli.home, stdin=subprocess.DEVNULL,
+            stdout=writer, stderr=subprocess.PIPE,
+        ) as process, open(reader, "rb") as pipe:  # fmt: skip
+            os.close(writer)
+            await_full(reader)
+            assert pipe.read() == b"line\n" * 100_000
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+
+        assert process.returncode == 0
+
     def test_a_reader_that_leaves_early_ends_the_request(
         self, mcli: Program, server: FaultyServer
     ) -> None:
@@ -350,6 +392,16 @@ def test_a_table_is_a_table_on_a_terminal(mcli: Program) -> None:
     assert mcli("config", "show").out.splitlines()[0] == "profile\ttest\t" + str(
         mcli.home / ".config/mcli/config.yaml"
     )
+
+
+def test_a_table_cannot_drive_the_terminal(mcli: Program, server: FaultyServer) -> None:
+    server.play(as_json({"data": [{"id": "[bold]\x1b]52;c;cm0=\x07[/bold]"}]}))
+
+    code, seen = on_a_terminal(mcli, "models", "--color", "never")
+
+    assert code == 0
+    assert "\x07" not in seen
+    assert "[bold]\\x1b]52;c;cm0=\\x07[/bold]" in seen
 
 
 def test_tables_have_no_visible_escapes(mcli: Program) -> None:

@@ -60,7 +60,7 @@ def test_a_base_url(url: str, normal: str) -> None:
         "https://user:pw@h/v1", "https://sk-key@h/v1", "https://good.test\\@evil.test/v1",
         "https://h:99999/v1", "https://h:x/v1", "https://[::1/v1", "https://h/v1#x",
         "https://h/v 1", "https://h/v1\r\nX: y", "https://h/\tv1", "https://h\x00/v1",
-        "https://h\n.test/v1",
+        "https://h\n.test/v1", "https://h/v1?api_key=k", "https://h/v1?a=b&access_token=k",
     ],
 )  # fmt: skip
 def test_what_is_no_base_url(url: str) -> None:

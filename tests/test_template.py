@@ -183,6 +183,13 @@ def test_the_text_is_bounded() -> None:
         fill("{% for i in l %}{{ d }}{% endfor %}", l=list(range(1000)), d="x" * 100_000)
 
 
+def test_the_text_is_bounded_also_where_steps_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "LARGEST", 10)
+    assert fill("{{ a }}{{ a }}", a="01234") == "0123401234"
+    with pytest.raises(ConfigFailure, match="64 MiB"):
+        fill("{{ a }}{{ a }}{{ a }}", a="01234")
+
+
 def test_the_steps_are_bounded() -> None:
     many = list(range(1000))
     with pytest.raises(ConfigFailure):

@@ -85,7 +85,7 @@ def test_a_packing_that_nobody_asked_for_is_refused(packing: str) -> None:
 
 
 def test_a_body_over_the_limit_is_left_unread() -> None:
-    wire = Wire(b"x" * (1 << 20) for _ in range(1000))
+    wire = Wire(b"x" * (1 << 20) for _ in range(100))
     failure = failing(wire, "")
     assert (failure.exit_code, failure.slug) == (76, "limit_exceeded")
     assert failure.recovery is Recovery.PERMANENT

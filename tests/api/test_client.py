@@ -1,7 +1,8 @@
-"""TLS for real: trust comes from SSL_CERT_FILE and from nothing else."""
+"""Connections: trust comes from SSL_CERT_FILE and from nothing else, and connecting is bounded."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import subprocess
 import threading
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.scenes import completion, dumps
+from mcli import redaction
+from mcli.api import client
+from mcli.errors import Failure
+from tests.faults.scenes import as_json, completion, dumps, ok
+from tests.faults.server import FaultyServer, Pause, Reply
 from tests.program import Program
 
 
@@ -90,3 +95,45 @@ def test_a_server_that_speaks_no_tls(mcli: Program) -> None:
         plain.shutdown()
 
     assert (done.code, done.slug) == (78, "not_tls")
+
+
+async def _reply(server: FaultyServer, query: str = "") -> client.Reply:
+    """The reply to a GET, when its header is there."""
+    async with (
+        client.Client(server.base_url) as http,
+        http.reply(client.Call(server.base_url + query, {})) as reply,
+    ):
+        return reply
+
+
+def test_connecting_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "CONNECT_S", 0.2)
+    with FaultyServer(ok(), door="jammed") as server, pytest.raises(Failure) as caught:
+        asyncio.run(asyncio.wait_for(_reply(server), 4))
+
+    assert caught.value.slug == "connect_timeout"
+
+
+def test_an_answer_may_take_longer_than_connecting(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "CONNECT_S", 1.0)
+    server.play(Reply((Pause(1.4), *as_json(completion("Paris.")).steps)))
+
+    assert asyncio.run(_reply(server)).status == 200
+
+
+def test_what_a_proxy_variable_holds_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user-of-it:pass%2Fword@127.0.0.1:9")
+    client.Client("http://127.0.0.1:1/v1")
+
+    told = redaction.redact("user-of-it:pass%2Fword pass/word user-of-it")
+
+    assert told == "*** *** user-of-it"
+
+
+def test_a_failure_names_the_host_and_no_query() -> None:
+    with FaultyServer(ok(), door="shut") as server, pytest.raises(Failure) as caught:
+        asyncio.run(_reply(server, "?api-version=1"))
+
+    assert caught.value.message == f"no connection to 127.0.0.1:{server.port}: refused"

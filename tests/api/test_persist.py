@@ -107,6 +107,7 @@ def test_a_pause_past_the_deadline_is_told_at_once() -> None:
     failure = failure_of(server, limit=30.0)
     assert failure.slug == "busy"
     assert "60s" in failure.hint
+    assert "deadline" in failure.hint
     assert server.ended[0] - server.began[0] == pytest.approx(0.5)
 
 

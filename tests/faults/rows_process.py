@@ -208,6 +208,8 @@ FILES = [
     interrupted("P-20", RENAME, "signal=KILL", dies(KILL), **{DRAFT: b"ok\n"}),
     interrupted("P-20-rename", RENAME, "error=EIO", FAILED),
     interrupted("P-20-write", "fsync", "signal=KILL", dies(KILL), **{DRAFT: b"ok\n"}),
+    interrupted("P-20-folder", "fsync", "signal=KILL:when=2", dies(KILL), answer=b"ok\n"),
+    interrupted("P-20-term", "fsync", "signal=TERM:when=1", dies(TERM), answer=b"ok\n"),
     interrupted("P-22", "fsync", "error=EIO:when=1", FAILED),
     Row(
         "P-23", MUCH, replace(fails(74, "write_failed", says="too large"), files=OLD),
@@ -226,6 +228,7 @@ NOWHERE = {
     "TMPDIR": "",
 }
 NO_CONFIG = {"MCLI_CONFIG": "", "CANARY_KEY": ""}
+UNREAD = Call(("ask", "hi", "-o", "@HOME@/user/fifo"), via='mkfifo @HOME@/user/fifo; exec "$@"')
 NO_FILE = replace(fails(73, "no_permission", 0), files={})
 BUG = b"import mcli.reading\ndef read(*a): raise KeyError(a)\nmcli.reading.read = read\n"
 BROKEN = Call(env={"PYTHONPATH": "@HOME@/cwd:@ROOT@"}, files={"sitecustomize.py": BUG})
@@ -254,6 +257,7 @@ SURROUNDINGS = [
     Row("P-33", s.ok(LONG), answers(LONG), call=Call(env=DUMB)),
     Row("P-34", s.ok(), fails(70, "bug", says="KeyError"), call=BROKEN, modes=PLAIN, again=ASKED),
     Row("P-34-json", s.ok(), replace(fails(70, "bug", None), told={"error.charged": "maybe"}), call=BROKEN, modes=(JSON,), again=ASKED),
+    Row("P-35-fifo", s.ok(), fails(75, "deadline"), call=UNREAD, timeout=2, modes=PLAIN, again=ASKED, why="an output that nobody reads"),
     Row("P-35", s.ok(), fails(75, "deadline", None), call=resolved("silent"), timeout=1, modes=IN_PIPE),
 ]  # fmt: skip
 

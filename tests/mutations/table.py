@@ -1,0 +1,14 @@
+"""All mutations."""
+
+from __future__ import annotations
+
+from . import asking, bounds, guarding, replies, writing
+from .mutation import Mutation
+
+TABLE: tuple[Mutation, ...] = (
+    *asking.MUTATIONS,
+    *bounds.MUTATIONS,
+    *replies.MUTATIONS,
+    *guarding.MUTATIONS,
+    *writing.MUTATIONS,
+)
