@@ -37,7 +37,8 @@ _runs: dict[int, set[str]] = {}
 # and what falls out: blanks and line ends, also escaped ones, and backslashes.
 _ENCODED = re.compile(
     r"%(?:25)*([0-9A-Fa-f]{2})|\\+u([0-9A-Fa-f]{4})|&#(?:x([0-9A-Fa-f]{1,4})|([0-9]{1,4}));"
-    r"|\\+[nrtbf]?|[\s\x00-\x1f]+"
+    r"|\\+[nrtbf]?|[\s\x00-\x1f]+",
+    re.IGNORECASE,
 )
 _ALIKE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
 """Letters of either case, and the two alphabets of base64."""
