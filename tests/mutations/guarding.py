@@ -17,7 +17,7 @@ KEY = (
     Mutation("any-scheme-is-the-scheme", "a key for https is not for http", KEYS, "        parts.scheme,\n", '        "",\n', ("test_keys.py::test_another_host_without_a_key_is_a_matter_of_configuration",)),
     Mutation("localhost-of-somebody", "`localhost.example.com` is not this machine", KEYS, 'host.endswith(".localhost")', 'host.startswith("localhost")', ("test_keys.py::test_this_machine_itself",)),
     Mutation("a-key-in-the-open", "no key over plain http to another machine", KEYS, "not (allow_http or is_loopback(base_url))", "False", (row("N-74"),)),
-    Mutation("a-key-of-any-characters", "what cannot be a key is not sent", KEYS, 'if not key.isascii() or not key.isprintable() or " " in key:', "if False:", ("test_keys.py::test_what_no_key_looks_like_is_refused_without_being_shown",)),
+    Mutation("a-key-of-any-characters", "what cannot be a key is not sent", KEYS, 'if not key.isascii() or not key.isprintable() or set(key) & _NEVER_IN_A_KEY:', "if False:", ("test_keys.py::test_what_no_key_looks_like_is_refused_without_being_shown",)),
     Mutation("forget-the-key", "the key appears in no output", KEYS, "redaction.remember(key)", "pass", (row("N-58-echo"),)),
     Mutation("show-the-key-in-an-envelope", "the key appears in no output", OUTPUT, 'redaction.excerpt(told["message"])', 'told["message"]', ("test_cli.py::TestKeys::test_a_refusal_that_echoes_the_key",)),
     Mutation("show-a-proxy-s-password", "a proxy's password appears in no output", CLIENT, "            redaction.remember(user)\n", "", (row("N-72-secret"), "api/test_client.py::test_what_a_proxy_variable_holds_is_not_told")),
@@ -35,7 +35,7 @@ TERMINAL = (
     Mutation("mask-in-a-pipe", "a pipe gets the model's bytes", OUTPUT, "    if os.isatty(STDOUT):\n        content", "    if True:\n        content", ("test_output.py::test_a_pipe_gets_the_model_s_bytes",)),
     Mutation("an-excerpt-of-any-length", "a message is short, whatever a server says", "redaction.py", "LONGEST_EXCERPT = 300", "LONGEST_EXCERPT = 99999", (row("N-56-loud"),)),
     Mutation("see-nothing-unsafe", "a message cannot drive the terminal", "redaction.py", "return _UNSAFE.sub(", "return text or _UNSAFE.sub(", ("test_redaction.py::test_what_is_shown",)),
-    Mutation("tell-a-bug-s-text", "an internal error tells no secrets", "cli.py", "internal error: {type(error).__name__}", "internal error: {error!r}", ("test_cli.py::test_an_internal_error_is_70_and_tells_no_secrets",)),
+    Mutation("tell-a-bug-s-text", "an internal error tells no secrets", "ending.py", "internal error: {type(error).__name__}", "internal error: {error!r}", ("test_cli.py::test_an_internal_error_is_70_and_tells_no_secrets",)),
 )  # fmt: skip
 
 MACHINE = (
