@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import select
 import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from mcli import output
-from mcli.errors import BadInput, NoInput, UsageFailure, reason
+from mcli import output, schema
+from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure, reason
 from mcli.recipe import DataRule
 
 STDIN = 0
@@ -19,6 +21,7 @@ PATIENCE_S = 300.0
 """How long an unnamed stdin beside a prompt may stay silent: it is likely an inherited pipe."""
 
 NOTE_AFTER_S = 3.0
+LARGEST_SCHEMA = 1 << 20
 _CHUNK = 1 << 20
 
 
@@ -72,6 +75,17 @@ def frame(pieces: Sequence[Piece]) -> str:
 def read_file(path: str, bounds: Bounds) -> str:
     """The text of a file, or of stdin for `-`."""
     return decode(_raw(path, bounds), _called(path), bounds)
+
+
+def read_schema(path: str) -> Any:
+    """The JSON Schema in a file, or in stdin for `-`. ConfigFailure if it is none."""
+    try:
+        found = json.loads(read_file(path, Bounds(most=LARGEST_SCHEMA)))
+        schema.check(found)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise ConfigFailure("bad_schema", f"{_called(path)}: {why}") from None
+    return found
 
 
 def decode(raw: bytes, name: str, bounds: Bounds) -> str:

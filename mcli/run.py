@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import deadline, envelope, loop, outfile, output, plan, profiles, reading, settings
+from mcli import asking, deadline, envelope, loop, outfile, output, plan, profiles, settings
 from mcli.chat import Exchange, Request
 from mcli.errors import ExitCode, Failure, NotAllowed
-from mcli.plan import Job, Plan
+from mcli.job import Job
+from mcli.plan import Plan
 from mcli.reading import Answer
 from mcli.said import Said
 from mcli.settings import Settings
@@ -33,8 +34,7 @@ def once(job: Job, said: Said) -> ExitCode:
         request = plan.request(planned, said)
         patience = _patience(planned.settings, began)
         with output.Screen() as screen:
-            exchange = _send(request, key, planned, said, patience, screen.show)
-            answer = _read(exchange, planned)
+            answer, exchange = _ask(request, key, planned, said, patience, screen.show)
         return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -65,41 +65,31 @@ def models(said: Said) -> ExitCode:
     return ExitCode.OK
 
 
-def _send(
+def _ask(
     request: Request,
     key: str | None,
     planned: Plan,
     said: Said,
     patience: Patience,
     show: Callable[[str], None],
-) -> Exchange:
+) -> tuple[Answer, Exchange]:
     from mcli.api import calls
 
     url = profiles.endpoint(planned.settings.base_url, profiles.ENDING)
-    call = calls.complete(
-        request,
-        calls.Endpoint(url, key),
-        patience,
-        _notes(said),
-        show if request.stream else None,
-    )
+    endpoint = calls.Endpoint(url, key)
+
+    async def send(request: Request) -> Exchange:
+        shown = show if request.stream else None
+        return await calls.complete(request, endpoint, patience, _notes(said), shown)
+
+    work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
     try:
-        return loop.run(call, watch=said.to_stdout)
+        return loop.run(work, watch=said.to_stdout)
     except NotAllowed as failure:
         if failure.slug == "auth" and key:
             failure.hint = f"check the key, which came from {planned.settings.key}"
         elif failure.slug == "auth":
             failure.hint = "no key was sent: configure one for this host"
-        raise
-
-
-def _read(exchange: Exchange, planned: Plan) -> Answer:
-    try:
-        return reading.read(exchange.completion, planned.reading)
-    except Failure as failure:
-        failure.attempts = exchange.attempts
-        failure.request_id = exchange.request_id
-        failure.warnings = exchange.warnings
         raise
 
 

@@ -81,6 +81,13 @@ def text(node: Node) -> str:
     return node.value
 
 
+def text_or_texts(node: Node) -> str | tuple[str, ...]:
+    """The text in `node`, or a list of texts."""
+    if isinstance(node.value, list):
+        return tuple(text(child) for child in node.value)
+    return text(node)
+
+
 def integer(node: Node) -> int:
     """The whole number in `node`."""
     word = text(node)

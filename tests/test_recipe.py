@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcli import documents, library, recipe
+from mcli import documents, library, recipe, recipe_document, variables
 from mcli.chat import Message
 from mcli.errors import ConfigFailure, NoInput, UsageFailure
 from mcli.recipe import Recipe
@@ -17,7 +17,7 @@ MINIMAL = 'messages: [{user: "{{ data }}"}]\n'
 
 
 def read(source: str) -> Recipe:
-    return recipe.from_document(documents.parse(source.encode(), "r.yaml"), "r")
+    return recipe_document.read(documents.parse(source.encode(), "r.yaml"), "r")
 
 
 def refusal(source: str) -> ConfigFailure:
@@ -32,7 +32,7 @@ def with_inputs(inputs: str) -> str:
 
 def test_the_smallest_recipe() -> None:
     smallest = read(MINIMAL)
-    assert (smallest.kind, smallest.data, smallest.model) == ("text", "required", None)
+    assert (smallest.output.kind, smallest.data, smallest.model) == ("text", "required", None)
     assert smallest.params == {}
     assert smallest.inputs == {}
 
@@ -153,7 +153,7 @@ def test_a_recipe_without_inputs_takes_what_its_templates_ask_for() -> None:
 )
 def test_a_variable_gets_its_type(kind: str, written: Any, value: Any) -> None:
     typed = read(with_inputs(f"a: {{type: {kind}}}"))
-    assert recipe.bind(typed, {"a": written}) == {"a": value}
+    assert variables.bind(typed.inputs, {"a": written}, "r") == {"a": value}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_variable_gets_its_type(kind: str, written: Any, value: Any) -> None:
 def test_a_variable_of_another_type_is_refused(kind: str, written: Any) -> None:
     typed = read(with_inputs(f"a: {{type: {kind}}}"))
     with pytest.raises(UsageFailure, match="a: ") as caught:
-        recipe.bind(typed, {"a": written})
+        variables.bind(typed.inputs, {"a": written}, "r")
     assert len(caught.value.message) < 300
 
 
@@ -188,7 +188,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         )
     )
     with pytest.raises(UsageFailure) as caught:
-        recipe.bind(strict, {"points": "many", "share": "half", "temn": "x"})
+        variables.bind(strict.inputs, {"points": "many", "share": "half", "temn": "x"}, "r")
     for name in ("team", "urgent", "points", "share", "temn", "did you mean"):
         assert name in caught.value.message
     assert caught.value.exit_code == 2
@@ -196,7 +196,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
 
 def test_what_is_not_given_is_its_default() -> None:
     typed = read(with_inputs("a: {default: x}\n  b: {type: integer}\n  c: {type: list}"))
-    assert recipe.bind(typed, {}) == {"a": "x", "b": None, "c": None}
+    assert variables.bind(typed.inputs, {}, "r") == {"a": "x", "b": None, "c": None}
 
 
 def test_the_persons_system_message_stands_behind_the_recipes_own() -> None:
@@ -230,7 +230,7 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
     bundled = library.bundled(name).recipe
     assert bundled.turns[0].role == "system"
     assert bundled.params == ({} if temperature is None else {"temperature": temperature})
-    assert (bundled.kind, bundled.model) == (kind, None)
+    assert (bundled.output.kind, bundled.model) == (kind, None)
     assert bundled.description
 
 
@@ -247,7 +247,7 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
 )
 def test_a_bundled_recipe_can_be_filled_in(name: str, given: dict[str, str]) -> None:
     bundled = library.bundled(name).recipe
-    values = {**recipe.bind(bundled, given), "label_lines": "- a\n- b"}
+    values = {**variables.bind(bundled.inputs, given, name), "label_lines": "- a\n- b"}
     messages = recipe.render(bundled, values, "the data {{ x }}", "")
     assert "the data {{ x }}" in messages[-1].content
     assert not any("{%" in message.content for message in messages)
