@@ -25,5 +25,4 @@ ABSENT: dict[str, str] = {
     "I-25": BATCH,
     **dict.fromkeys((f"I-{n:02}" for n in range(30, 35)), TOKENS),
     "O-13": "several files in one answer: the issue that builds them enters it",
-    "O-15": "structured output: the issue that builds it enters it",
 }

@@ -8,6 +8,7 @@ from . import (
     rows_process,
     rows_replies,
     rows_status,
+    rows_structured,
 )
 from .catalogue import Row
 
@@ -17,6 +18,7 @@ TABLE: list[Row] = [
     *rows_process.ROWS,
     *rows_replies.ROWS,
     *rows_status.ROWS,
+    *rows_structured.ROWS,
 ]
 
 SECTIONS = {
