@@ -141,7 +141,7 @@ def beside(recipe: Path, name: str, node: Node) -> Path:
         raise strict.complaint(node, f'"{name}" is not below the directory of the recipe')
     if os.path.exists(target) and not os.path.isfile(target):
         raise strict.complaint(node, f'"{name}" is not a regular file')
-    return Path(target)
+    return recipe.parent / name
 
 
 def _same(one: Path, other: Path) -> bool:
