@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcli import documents, profiles, recipe_document, schema, strict
+from mcli import documents, findings, profiles, prompt_yml, recipe_document, strict
 from mcli.errors import ConfigFailure, NoInput, UsageFailure, reason
+from mcli.findings import Finding
 from mcli.recipe import Recipe
-from mcli.strict import Node
+from mcli.strict import STRICT, Complaints, Node
 
 ENDINGS = (".yaml", ".yml")
 MOST_LEVELS = 10
@@ -27,30 +28,138 @@ class Found:
     shadows: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name that `find` takes, and the file it stands for: a person's own, which may hide a
+    bundled one, or a bundled one."""
+
+    name: str
+    path: Path
+    own: bool = True
+    shadows: bool = False
+
+
 def bundled(name: str) -> Found:
     """The recipe of that name that ships with mcli."""
     path = _bundled_folder() / f"{name}.yaml"
-    return Found(_load(path, name, {}), path)
+    return Found(load(path, {}), path)
+
+
+def places(environ: Mapping[str, str]) -> list[Place]:
+    """Every recipe that has a name, in the order of the names."""
+    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
+    known = [Place(name, path, True, name in shipped) for name, path in own.items()]
+    known += [Place(name, path, False) for name, path in shipped.items() if name not in own]
+    return sorted(known, key=lambda place: place.name)
 
 
 def find(name: str, environ: Mapping[str, str]) -> Found:
     """The recipe called `name`: a path if it has a slash or a YAML ending, else a person's own or
     a bundled one. UsageFailure if no recipe is called that, NoInput if the file cannot be read.
     """
+    place = locate(name, environ)
+    return Found(load(place.path, environ), place.path, place.shadows)
+
+
+def locate(name: str, environ: Mapping[str, str]) -> Place:
+    """Where the recipe called `name` lies. UsageFailure if no recipe is called that."""
     if is_path(name):
-        path = Path(name)
-        return Found(_load(path, path.stem, environ), path)
-    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
-    path = own.get(name) or shipped.get(name)
-    if path is None:
-        hint = strict.did_you_mean(name, {**shipped, **own})
+        return Place(name_of(Path(name)), Path(name))
+    known = {place.name: place for place in places(environ)}
+    if name not in known:
+        hint = strict.did_you_mean(name, known)
         raise UsageFailure("unknown_recipe", f'no recipe is called "{name}"', hint)
-    return Found(_load(path, name, environ), path, shadows=name in own and name in shipped)
+    return known[name]
+
+
+def source(path: Path) -> bytes:
+    """The file as it is, as far as a recipe can be long. NoInput if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(documents.LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = reason(error, "cannot be read")
+        raise NoInput("unreadable", f'the recipe "{path}": {why}') from None
+
+
+def load(path: Path, environ: Mapping[str, str], complaints: Complaints = STRICT) -> Recipe:
+    """The recipe in `path`, on top of those it extends. ConfigFailure for whatever is wrong."""
+    return _load(path, environ, complaints)[1]
+
+
+def check(path: Path, environ: Mapping[str, str]) -> list[Finding]:
+    """Everything that is wrong with the recipe in `path`."""
+    complaints = Complaints(keep=True)
+    doubtful: list[Finding] = []
+    try:
+        root, found = _load(path, environ, complaints)
+        doubtful += _lost_data(path, found)
+        if not complaints.kept and not _is_prompt(path):
+            doubtful += findings.doubts(root, found)
+    except ConfigFailure as failure:
+        complaints.add(failure)
+    except NoInput as failure:
+        doubtful.append(findings.of(failure, str(path)))
+    told = [findings.of(failure, str(path)) for failure in complaints.kept]
+    return sorted({*told, *doubtful})
+
+
+def _lost_data(path: Path, found: Recipe) -> Iterator[Finding]:
+    """The tests whose data are not there, or not the recipe's to read."""
+    for case in found.tests:
+        files = [name for name, known in found.inputs.items() if known.type == "file"]
+        named = [case.data_file, *(case.variables.get(name) for name in files)]
+        for name in named:
+            if isinstance(name, str) and (problem := _problem(path, name, case.place)):
+                yield findings.at(case.place, problem, "", "no_data_file")
+
+
+def _problem(path: Path, name: str, place: str) -> str:
+    try:
+        target = beside(path, name, Node("", place))
+    except ConfigFailure as failure:
+        return failure.message.removeprefix(f"{place}: ")
+    return "" if os.access(target, os.R_OK) else f'"{name}" cannot be read'
+
+
+def files(paths: Sequence[str]) -> list[Path]:
+    """The recipe files that `paths` are, or hold at any depth outside hidden directories; each
+    once. NoInput for a path that is missing or a directory that cannot be read."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        try:
+            if os.path.isdir(path):
+                found |= dict.fromkeys(_below(path))
+            else:
+                os.stat(path)
+                found[Path(path)] = None
+        except (OSError, ValueError) as error:
+            why = reason(error, "not a file name")
+            raise NoInput("unreadable", f'"{path}": {why}') from None
+    return list(found)
+
+
+def _below(folder: str) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for step, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(step, name)
+            # A FIFO that happens to lie there is nothing to wait for.
+            if name.endswith(ENDINGS) and path.is_file():
+                yield path
 
 
 def is_path(name: str) -> bool:
     """Whether a recipe is named by its file."""
     return "/" in name or os.sep in name or name.endswith(ENDINGS)
+
+
+def name_of(path: Path) -> str:
+    """What the recipe in a file is called."""
+    return path.stem.removesuffix(".prompt")
 
 
 def own_folder(environ: Mapping[str, str]) -> Path:
@@ -69,29 +178,21 @@ def _in(folder: Path) -> dict[str, Path]:
         paths = sorted(folder.iterdir())
     except OSError:
         return {}
-    return {path.stem: path for path in paths if path.suffix in ENDINGS}
+    return {name_of(path): path for path in paths if path.suffix in ENDINGS}
 
 
-def _load(path: Path, name: str, environ: Mapping[str, str]) -> Recipe:
-    """The recipe in `path`, on top of those it extends. ConfigFailure for whatever is wrong."""
-    try:
-        root = _read(path)
-    except OSError as error:
-        why = reason(error, "cannot be read")
-        raise NoInput("unreadable", f'the recipe "{path}": {why}') from None
-    found = recipe_document.read(_extended(root, (path,), environ), name)
-    try:
-        if found.output.schema is not None:
-            schema.check(found.output.schema)
-    except ValueError as error:
-        raise ConfigFailure("bad_schema", f"{path}: output.schema: {error}") from None
-    return found
+def _load(path: Path, environ: Mapping[str, str], complaints: Complaints) -> tuple[Node, Recipe]:
+    """The recipe in `path`, and the document that it is by itself."""
+    root = documents.parse(source(path), str(path))
+    name = name_of(path)
+    if _is_prompt(path):
+        return root, prompt_yml.read(root, name, complaints)
+    whole = _extended(root, (path,), environ)
+    return root, recipe_document.read(whole, name, complaints)
 
 
-def _read(path: Path) -> Node:
-    """The document in `path`. Raises OSError, or ConfigFailure if it is none."""
-    with path.open("rb") as file:
-        return documents.parse(file.read(documents.LARGEST + 1), str(path))
+def _is_prompt(path: Path) -> bool:
+    return path.name.endswith(prompt_yml.ENDINGS)
 
 
 def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str]) -> Node:
@@ -106,11 +207,12 @@ def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str]) -
         raise strict.complaint(name, f"extends in a circle: {told}")
     if len(chain) > MOST_LEVELS:
         raise strict.complaint(name, f"more than {MOST_LEVELS} levels of extends: {told}")
+    if _is_prompt(path):
+        raise strict.complaint(name, f'extends "{path}": a .prompt.yml cannot be extended')
     try:
-        below = _read(path)
-    except OSError as error:
-        why = reason(error, "cannot be read")
-        raise strict.complaint(name, f'extends "{path}": {why}') from None
+        below = documents.parse(source(path), str(path))
+    except NoInput as failure:
+        raise strict.complaint(name, f"extends {failure.message}") from None
     return recipe_document.merged(_extended(below, (*chain, path), environ), root)
 
 

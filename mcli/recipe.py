@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mcli import template
+from mcli import placeholders, template
 from mcli.cases import Case
 from mcli.chat import Message, Role
 from mcli.fieldpath import Path
@@ -27,11 +27,13 @@ REPAIRS = 1
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message before rendering; `place` is where its template stands."""
+    """A message before rendering; `place` is where its template stands. A `plain` template has
+    nothing but `{{name}}`: whatever else looks like Jinja is text."""
 
     role: Role
     template: str
     place: str
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,21 @@ class Recipe:
     tests: tuple[Case, ...] = ()
 
 
+def names(turns: Iterable[Turn]) -> dict[str, Turn]:
+    """The variables that the templates ask for, each with the first turn that does."""
+    found: dict[str, Turn] = {}
+    for turn in turns:
+        for name in sorted(_names(turn)):
+            found.setdefault(name, turn)
+    return found
+
+
 def render(
     recipe: Recipe, values: Mapping[str, Any], data: str, system: str
 ) -> tuple[Message, ...]:
     """The messages: the recipe's, with `system` (if any) behind its own system messages, and its
     examples before the last user message."""
-    messages = [_message(turn, {**values, "data": data}) for turn in recipe.turns]
+    messages = [_message(turn, values, data) for turn in recipe.turns]
     if recipe.examples:
         last = max(n for n, turn in enumerate(recipe.turns) if turn.role == "user")
         messages[last:last] = [
@@ -92,9 +103,18 @@ def render(
 
 
 def _shown(example: Example, turn: Turn, values: Mapping[str, Any]) -> tuple[Message, Message]:
-    asked = _message(turn, {**values, **example.values, "data": example.data})
+    asked = _message(turn, {**values, **example.values}, example.data)
     return asked, Message("assistant", example.answer)
 
 
-def _message(turn: Turn, values: Mapping[str, Any]) -> Message:
-    return Message(turn.role, template.fill(turn.template, values, turn.place))
+def _names(turn: Turn) -> frozenset[str]:
+    if turn.plain:
+        return placeholders.names(turn.template)
+    return template.names(turn.template, turn.place)
+
+
+def _message(turn: Turn, values: Mapping[str, Any], data: str) -> Message:
+    if turn.plain:
+        filled = placeholders.fill(turn.template, {**values, placeholders.DATA: data})
+        return Message(turn.role, filled)
+    return Message(turn.role, template.fill(turn.template, {**values, "data": data}, turn.place))

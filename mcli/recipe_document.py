@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast, get_args
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any, TypeVar, cast, get_args
 
-from mcli import case_document, fieldpath, params, strict, template, variables
+from mcli import case_document, fieldpath, params, schema, strict, template, variables
+from mcli.case_document import Inputs
 from mcli.chat import Role
+from mcli.errors import ConfigFailure
 from mcli.recipe import (
     OUR_FIELDS,
     OURS,
@@ -17,10 +21,14 @@ from mcli.recipe import (
     Output,
     Recipe,
     Turn,
+    names,
 )
 from mcli.said import MOST_REPAIRS
-from mcli.strict import Node
+from mcli.strict import Complaints, Node
 from mcli.variables import Input, InputType
+
+T = TypeVar("T")
+D = TypeVar("D")
 
 KEYS = (
     "description", "extends", "model", "params", "inputs", "data", "messages", "examples",
@@ -51,31 +59,34 @@ def merged(below: Node, above: Node) -> Node:
     return Node({**inherited, **own}, above.place)
 
 
-def read(root: Node, name: str) -> Recipe:
-    """The recipe written in `root`. Raises ConfigFailure naming file, line and column."""
-    fields = strict.mapping(root, KEYS)
+def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recipe:
+    """The recipe written in `root`. Raises ConfigFailure naming file, line and column; where
+    `complaints` are kept, the recipe is what could be read of it."""
+    fields = strict.mapping(root, KEYS, complaints)
+
+    def part(key: str, read: Callable[[Node], T], absent: D) -> T | D:
+        return complaints.spare(lambda: strict.optional(fields, key, read, absent), absent)
+
     if "messages" not in fields:
-        raise strict.complaint(root, "a recipe needs messages")
-    turns = tuple(_turn(node) for node in strict.items(fields["messages"]))
-    if not any(turn.role == "user" for turn in turns):
-        raise strict.complaint(fields["messages"], "a recipe needs a user message")
-    used = {name for turn in turns for name in template.names(turn.template, turn.place)}
-    output = strict.optional(fields, "output", _output, Output())
-    declared = strict.optional(fields, "inputs", _inputs, None)
-    inputs = _undeclared(used, output.kind) if declared is None else declared
+        complaints.add(strict.complaint(root, "a recipe needs messages"))
+    turns = part("messages", lambda n: _turns(n, complaints), ())
+    used = names(turns)
+    output = complaints.spare(lambda: strict.optional(fields, "output", _output, Output()), None)
+    inputs = _inputs(fields, used, output, complaints)
     recipe = Recipe(
         name=name,
         turns=turns,
-        description=strict.optional(fields, "description", strict.text, ""),
-        model=strict.optional(fields, "model", _model, None),
-        params=strict.optional(fields, "params", _params, {}),
-        inputs=inputs,
-        data=cast(DataRule, strict.optional(fields, "data", _data_rule, "required")),
-        examples=strict.optional(fields, "examples", lambda n: _examples(n, inputs), ()),
-        output=output,
-        tests=strict.optional(fields, "tests", lambda n: case_document.read(n, inputs), ()),
+        description=part("description", strict.text, ""),
+        model=part("model", _model, None),
+        params=part("params", lambda n: _params(n, complaints), dict[str, Any]()),
+        inputs=inputs or {},
+        data=cast(DataRule, part("data", _data_rule, "required")),
+        examples=part("examples", lambda n: _examples(n, inputs, complaints), ()),
+        output=output or Output(),
+        tests=part("tests", lambda n: case_document.read(n, inputs, complaints), ()),
     )
-    _check(recipe, root, used)
+    if output is not None and inputs is not None:
+        _check(recipe, root, used, complaints)
     return recipe
 
 
@@ -101,21 +112,45 @@ def _model(node: Node) -> str:
     return strict.text(node)
 
 
+def _turns(node: Node, complaints: Complaints) -> tuple[Turn, ...]:
+    nodes = strict.items(node)
+    turns = tuple(complaints.each(nodes, _turn))
+    # A message that cannot be read may be the user's.
+    if len(turns) == len(nodes) and not any(turn.role == "user" for turn in turns):
+        complaints.add(strict.complaint(node, "a recipe needs a user message"))
+    return turns
+
+
 def _turn(node: Node) -> Turn:
     fields = strict.mapping(node, ("system", "user", "assistant"))
     if len(fields) != 1:
         raise strict.complaint(node, "a message is one of system, user or assistant")
     ((role, body),) = fields.items()
+    template.names(strict.text(body), body.place)
     return Turn(cast(Role, role), strict.text(body), body.place)
 
 
-def _inputs(node: Node) -> dict[str, Input]:
-    inputs: dict[str, Input] = {}
-    for name, child in strict.mapping(node).items():
+def _inputs(
+    fields: Mapping[str, Node], used: Collection[str], output: Output | None, complaints: Complaints
+) -> dict[str, Input] | None:
+    """The inputs, as they are declared or else as the templates use them; None where a mistake
+    leaves open what they are called."""
+    if "inputs" in fields:
+        return complaints.spare(lambda: _declared(fields["inputs"], complaints), None)
+    return None if complaints.kept or output is None else _undeclared(used, output.kind)
+
+
+def _declared(node: Node, complaints: Complaints) -> dict[str, Input]:
+    def named(name: str, child: Node) -> Input:
         if not name.isidentifier() or name in OURS | template.RESERVED:
             raise strict.complaint(child, f'"{name}" cannot be the name of an input')
-        inputs[name] = _input(child)
-    return inputs
+        return _input(child)
+
+    # What is unreadable may have any value.
+    return {
+        name: complaints.spare(partial(named, name, child), Input("list"))
+        for name, child in strict.mapping(node).items()
+    }
 
 
 def _input(node: Node) -> Input:
@@ -141,23 +176,26 @@ def _input(node: Node) -> Input:
     return Input(declared.type, default, False, declared.help, declared.values)
 
 
-def _params(node: Node) -> dict[str, Any]:
-    fields = strict.mapping(node)
-    for name, child in fields.items():
-        if name in OUR_FIELDS:
-            raise strict.complaint(child, f'"{name}" cannot be set in params')
-    return {name: params.read(name, child) for name, child in fields.items()}
+def _params(node: Node, complaints: Complaints) -> dict[str, Any]:
+    return dict(complaints.each(strict.mapping(node).items(), _param))
+
+
+def _param(field: tuple[str, Node]) -> tuple[str, Any]:
+    name, node = field
+    if name in OUR_FIELDS:
+        raise strict.complaint(node, f'"{name}" cannot be set in params')
+    return name, params.read(name, node)
 
 
 def _data_rule(node: Node) -> str:
     return strict.choice(node, get_args(DataRule))
 
 
-def _examples(node: Node, inputs: dict[str, Input]) -> tuple[Example, ...]:
-    return tuple(_example(child, inputs) for child in strict.items(node))
+def _examples(node: Node, inputs: Inputs, complaints: Complaints) -> tuple[Example, ...]:
+    return tuple(complaints.each(strict.items(node), lambda child: _example(child, inputs)))
 
 
-def _example(node: Node, inputs: dict[str, Input]) -> Example:
+def _example(node: Node, inputs: Inputs) -> Example:
     fields = strict.mapping(node, ("data", "vars", "answer"))
     if "answer" not in fields:
         raise strict.complaint(node, "an example needs its answer")
@@ -165,7 +203,7 @@ def _example(node: Node, inputs: dict[str, Input]) -> Example:
     return Example(
         strict.optional(fields, "data", strict.text, ""),
         _said(fields["answer"]),
-        {name: variables.convert(inputs[name], word) for name, word in told.items()},
+        {name: variables.convert(inputs[name], word) for name, word in told.items() if inputs},
     )
 
 
@@ -195,7 +233,12 @@ def _output(node: Node) -> Output:
 
 def _schema(node: Node) -> Any:
     strict.mapping(node)
-    return strict.anything(node)
+    wanted = strict.anything(node)
+    try:
+        schema.check(wanted)
+    except ValueError as error:
+        raise ConfigFailure("bad_schema", f"{node.place}: {error}") from None
+    return wanted
 
 
 def _field(node: Node) -> fieldpath.Path:
@@ -212,23 +255,25 @@ def _repairs(node: Node) -> int:
     return count
 
 
-def _undeclared(used: set[str], kind: Kind) -> dict[str, Input]:
+def _undeclared(used: Collection[str], kind: Kind) -> dict[str, Input]:
     """A recipe without `inputs` takes the variables that its templates use."""
     labels = {"labels": Input("list", required=True)} if kind == "label" else {}
-    return {name: Input(required=True) for name in sorted(used - OURS)} | labels
+    return {name: Input(required=True) for name in sorted(set(used) - OURS)} | labels
 
 
-def _check(recipe: Recipe, root: Node, used: set[str]) -> None:
+def _check(recipe: Recipe, root: Node, used: Mapping[str, Turn], complaints: Complaints) -> None:
     """What only shows when the whole recipe is known; `used` are the names in its templates."""
-    unknown = used - set(recipe.inputs) - OURS
-    if unknown:
-        name = min(unknown)
-        hint = strict.did_you_mean(name, recipe.inputs)
-        raise strict.complaint(root, f'"{name}" is used but not declared in inputs', hint)
+    for name, turn in used.items():
+        if name not in recipe.inputs and name not in OURS:
+            hint = strict.did_you_mean(name, recipe.inputs)
+            told = f'"{name}" is used but not declared in inputs'
+            complaints.add(strict.complaint(Node("", turn.place), told, hint))
     if recipe.data == "none" and "data" in used:
-        raise strict.complaint(root, 'the templates use "data", which "data: none" excludes')
+        told = 'the templates use "data", which "data: none" excludes'
+        complaints.add(strict.complaint(root, told))
     kind = recipe.output.kind
     if kind == "label" and recipe.inputs.get("labels", Input()).type != "list":
-        raise strict.complaint(root, 'kind label needs an input "labels" of type list')
+        told = 'kind label needs an input "labels" of type list'
+        complaints.add(strict.complaint(root, told))
     if kind != "label" and "label_lines" in used:
-        raise strict.complaint(root, '"label_lines" belongs to output kind label')
+        complaints.add(strict.complaint(root, '"label_lines" belongs to output kind label'))

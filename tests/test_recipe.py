@@ -71,7 +71,7 @@ def test_the_smallest_recipe() -> None:
         ("inputs: {}\noutput: {kind: label}\n" + MINIMAL, "1:1", "labels"),
         ("inputs: {labels: {}}\noutput: {kind: label}\n" + MINIMAL, "1:1", "labels"),
         ("output: {knid: text}\n" + MINIMAL, "1:10", "knid"),
-        ("inputs: {x: {}}\nmessages: [{user: '{{ y }}'}]\n", "1:1", '"y" is used'),
+        ("inputs: {x: {}}\nmessages: [{user: '{{ y }}'}]\n", "2:13", '"y" is used'),
         (with_inputs("a: {type: strin}"), "2:7", "strin"),
         (with_inputs("a: {typ: string}"), "2:7", 'unknown key "typ"'),
         (with_inputs("a: string"), "2:3", "expected a mapping"),
