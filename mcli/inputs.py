@@ -62,6 +62,15 @@ def gather(paths: Sequence[str], rule: DataRule, no_stdin: bool, bounds: Bounds)
     return [_needed(no_stdin, bounds)]
 
 
+def given(text: str, rule: DataRule) -> str:
+    """Data that need not be read. Raises NoInput or UsageFailure as `gather` does."""
+    if rule == "none" and text:
+        raise UsageFailure("unexpected_data", "this recipe takes no data", "leave out the data")
+    if rule == "required" and not text.strip():
+        raise NoInput("empty_input", "there are no data, and the recipe needs some", "give it data")
+    return text
+
+
 def frame(pieces: Sequence[Piece]) -> str:
     """One piece as it is; several each under `==> NAME <==`, a blank line apart, as in head(1)."""
     if len(pieces) == 1:

@@ -12,6 +12,7 @@ from mcli.variables import Given
 class Job:
     """A recipe, its variables, its data, and how the answer is wanted.
 
+    `data` are the data themselves, for who has them already: then nothing is read.
     `bundled` keeps a person's own recipe of the name out; `template` is a recipe written on the
     spot; `rule` stands in for the recipe's own word on data; `labels_file` holds further labels,
     one a line; `expect` are labels of which the answer must be one. `schema_file` (a JSON Schema),
@@ -21,6 +22,7 @@ class Job:
     recipe: str
     variables: Given = field(default_factory=dict[str, "str | list[str] | tuple[str, ...]"])
     files: tuple[str, ...] = ()
+    data: str | None = None
     bundled: bool = False
     rule: DataRule | None = None
     labels_file: str | None = None

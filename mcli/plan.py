@@ -55,12 +55,17 @@ def make(job: Job, said: Said, began: float) -> Plan:
     early = settings.load(said, os.environ, config=config)
     with deadline.alarm(early.ends(began), early.timeout_s):
         found = _find(job, said)
-        chosen = settings.load(said, os.environ, found, config)
-        claimed = filling.claims_stdin(found, job, said)
-        values = filling.bind(found, job, said)
-        wanted = _wanted(found, job)
+        return of(found, settings.load(said, os.environ, found, config), job, said, began)
+
+
+def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> Plan:
+    """The plan of `job` where its recipe and the settings are known already."""
+    claimed = filling.claims_stdin(found, job, said)
+    values = filling.bind(found, job, said)
+    wanted = _wanted(found, job)
     no_stdin = chosen.no_stdin or claimed
-    inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
+    if job.data is None:
+        inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
     how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
     if wanted.kind == "label":
         known = labels.parse(values["labels"] or ())
@@ -105,10 +110,7 @@ def request(plan: Plan, said: Said) -> Request:
     bounds = Bounds(said.invalid, said.max_input)
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         system = _system(said, bounds)
-        rule = plan.job.rule or plan.recipe.data
-        paths = (*plan.job.files, *said.file)
-        pieces = inputs.gather(paths, rule, plan.no_stdin, bounds)
-    data = inputs.frame(pieces) if pieces else ""
+        data = _data(plan, said, bounds)
     messages = recipe.render(plan.recipe, plan.values, data, system)
     if not any(message.content.strip() for message in messages if message.role == "user"):
         raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
@@ -176,6 +178,14 @@ def _model(plan: Plan) -> str:
             "name one with -m or MCLI_MODEL (mcli models lists them)",
         )
     return plan.settings.model
+
+
+def _data(plan: Plan, said: Said, bounds: Bounds) -> str:
+    rule = plan.job.rule or plan.recipe.data
+    if plan.job.data is not None:
+        return inputs.given(plan.job.data, rule)
+    pieces = inputs.gather((*plan.job.files, *said.file), rule, plan.no_stdin, bounds)
+    return inputs.frame(pieces) if pieces else ""
 
 
 def _system(said: Said, bounds: Bounds) -> str:

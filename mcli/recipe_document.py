@@ -85,8 +85,10 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
         output=output or Output(),
         tests=part("tests", lambda n: case_document.read(n, inputs, complaints), ()),
     )
-    if output is not None and inputs is not None:
-        _check(recipe, root, used, complaints)
+    if inputs is not None:
+        _check_names(recipe, used, complaints)
+        if output is not None:
+            _check(recipe, root, used, complaints)
     return recipe
 
 
@@ -261,13 +263,16 @@ def _undeclared(used: Collection[str], kind: Kind) -> dict[str, Input]:
     return {name: Input(required=True) for name in sorted(set(used) - OURS)} | labels
 
 
-def _check(recipe: Recipe, root: Node, used: Mapping[str, Turn], complaints: Complaints) -> None:
-    """What only shows when the whole recipe is known; `used` are the names in its templates."""
+def _check_names(recipe: Recipe, used: Mapping[str, Turn], complaints: Complaints) -> None:
     for name, turn in used.items():
         if name not in recipe.inputs and name not in OURS:
             hint = strict.did_you_mean(name, recipe.inputs)
             told = f'"{name}" is used but not declared in inputs'
             complaints.add(strict.complaint(Node("", turn.place), told, hint))
+
+
+def _check(recipe: Recipe, root: Node, used: Collection[str], complaints: Complaints) -> None:
+    """What only shows when the whole recipe is known; `used` are the names in its templates."""
     if recipe.data == "none" and "data" in used:
         told = 'the templates use "data", which "data: none" excludes'
         complaints.add(strict.complaint(root, told))

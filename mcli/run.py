@@ -8,14 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import asking, deadline, envelope, loop, outfile, output, plan, profiles, settings
+from mcli import (
+    asking,
+    deadline,
+    envelope,
+    loop,
+    outfile,
+    output,
+    plan,
+    profiles,
+    sending,
+    settings,
+)
 from mcli.chat import Exchange, Request
-from mcli.errors import ExitCode, Failure, NotAllowed
+from mcli.errors import ExitCode, Failure
 from mcli.job import Job
 from mcli.plan import Plan
 from mcli.reading import Answer
 from mcli.said import Said
-from mcli.settings import Settings
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
@@ -32,7 +42,7 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(plan.request(planned, said), planned, said)
         key = plan.prepare(planned, said)
         request = plan.request(planned, said)
-        patience = _patience(planned.settings, began)
+        patience = sending.patience(planned.settings, began)
         with output.Screen() as screen:
             answer, exchange = _ask(request, key, planned, said, patience, screen.show)
         return _deliver(answer, exchange, planned, said, patience)
@@ -52,7 +62,7 @@ def models(said: Said) -> ExitCode:
         output.check_stdout()
         key = plan.key_for(chosen, began)
         endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
-        call = calls.models(endpoint, _patience(chosen, began), _notes(said))
+        call = calls.models(endpoint, sending.patience(chosen, began), sending.notes(said))
         found, attempts = loop.run(call, watch=True)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -73,40 +83,9 @@ def _ask(
     patience: Patience,
     show: Callable[[str], None],
 ) -> tuple[Answer, Exchange]:
-    from mcli.api import calls
-
-    url = profiles.endpoint(planned.settings.base_url, profiles.ENDING)
-    endpoint = calls.Endpoint(url, key)
-
-    async def send(request: Request) -> Exchange:
-        shown = show if request.stream else None
-        return await calls.complete(request, endpoint, patience, _notes(said), shown)
-
+    send = sending.sender(planned.settings, key, said, patience, show)
     work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
-    try:
-        return loop.run(work, watch=said.to_stdout)
-    except NotAllowed as failure:
-        if failure.slug == "auth" and key:
-            failure.hint = f"check the key, which came from {planned.settings.key}"
-        elif failure.slug == "auth":
-            failure.hint = "no key was sent: configure one for this host"
-        raise
-
-
-def _patience(chosen: Settings, began: float) -> Patience:
-    """By default the clock starts when the input is complete, which is now."""
-    from mcli.api.persist import Patience
-
-    start = began if chosen.timeout_given else time.monotonic()
-    return Patience(start + chosen.timeout_s, chosen.timeout_s, chosen.retries)
-
-
-def _notes(said: Said) -> Callable[[str], None]:
-    return output.note if said.verbose else _silence
-
-
-def _silence(message: str) -> None:
-    """Without -v, what happens on the way is not told."""
+    return loop.run(work, watch=said.to_stdout)
 
 
 def _deliver(
