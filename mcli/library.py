@@ -87,6 +87,11 @@ def load(path: Path, environ: Mapping[str, str], complaints: Complaints = STRICT
     return _load(path, environ, complaints)[1]
 
 
+def schema_text(of: str) -> str:
+    """The JSON Schema of `recipe` or `envelope`, as it was written."""
+    return (_PACKAGE / f"{of}.schema.json").read_text(encoding="utf-8")
+
+
 def check(path: Path, environ: Mapping[str, str]) -> list[Finding]:
     """Everything that is wrong with the recipe in `path`."""
     complaints = Complaints(keep=True)
@@ -136,6 +141,9 @@ def files(paths: Sequence[str]) -> list[Path]:
         except (OSError, ValueError) as error:
             why = reason(error, "not a file name")
             raise NoInput("unreadable", f'"{path}": {why}') from None
+    if not found:
+        told = " and ".join(f'"{path}"' for path in paths)
+        raise NoInput("no_recipes", f"{told}: no recipe lies there", "recipes end in .yaml or .yml")
     return list(found)
 
 
@@ -178,7 +186,7 @@ def _in(folder: Path) -> dict[str, Path]:
         paths = sorted(folder.iterdir())
     except OSError:
         return {}
-    return {name_of(path): path for path in paths if path.suffix in ENDINGS}
+    return {name_of(path): path for path in paths if path.suffix in ENDINGS and path.is_file()}
 
 
 def _load(path: Path, environ: Mapping[str, str], complaints: Complaints) -> tuple[Node, Recipe]:

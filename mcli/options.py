@@ -85,6 +85,10 @@ ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "json", "verbose", "debug", "color",
 )  # fmt: skip
 SETTINGS = ("model", *(name for name in ENDPOINT if name != "verbose"))
+TESTING = (
+    "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", *ENDPOINT, "quiet",
+)  # fmt: skip
+LOOKING = ("json", "debug", "color")
 COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")
 
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}

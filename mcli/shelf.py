@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import Any
 
-from mcli import envelope, fieldpath, library, output, structured
-from mcli.errors import ExitCode
+from mcli import envelope, fieldpath, library, output, redaction, structured
+from mcli.errors import ExitCode, Failure
+from mcli.library import Place
 from mcli.recipe import Recipe
 from mcli.said import Said
 from mcli.variables import Input
@@ -31,6 +33,45 @@ def show_help(name: str | None, general: str, said: Said) -> ExitCode:
         output.json_line(envelope.of_data(described(found), time.monotonic() - began))
     else:
         output.text(_usage(name, found))
+    return ExitCode.OK
+
+
+def show_list(said: Said) -> ExitCode:
+    """Print every recipe that has a name; one that cannot be read, with what is wrong."""
+    began = time.monotonic()
+    output.check_stdout()
+    told = [_listed(place) for place in library.places(os.environ)]
+    if said.json:
+        output.json_line(envelope.of_data(told, time.monotonic() - began))
+    else:
+        rows = [(row["name"], _origin(row), row["description"] or _broken(row)) for row in told]
+        output.table(("recipe", "from", "about"), rows, said.color)
+    return ExitCode.OK
+
+
+def show(name: str, said: Said) -> ExitCode:
+    """Print the file of the recipe called `name`, also where it cannot be read as one."""
+    began = time.monotonic()
+    output.check_stdout()
+    place = library.locate(name, os.environ)
+    if said.json:
+        found = library.find(name, os.environ)
+        data = {**described(found.recipe), "path": str(found.path)}
+        output.json_line(envelope.of_data(data, time.monotonic() - began))
+    else:
+        output.text(library.source(place.path).decode("utf-8", "surrogateescape"))
+    return ExitCode.OK
+
+
+def show_schema(of: str, said: Said) -> ExitCode:
+    """Print the JSON Schema of recipes or of the envelope."""
+    began = time.monotonic()
+    output.check_stdout()
+    text = library.schema_text(of)
+    if said.json:
+        output.json_line(envelope.of_data(json.loads(text), time.monotonic() - began))
+    else:
+        output.text(text)
     return ExitCode.OK
 
 
@@ -60,6 +101,30 @@ def described(recipe: Recipe) -> dict[str, Any]:
         },
         "tests": len(recipe.tests),
     }
+
+
+def _listed(place: Place) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": place.name,
+        "from": "own" if place.own else "bundled",
+        "shadows": place.shadows,
+        "path": str(place.path),
+        "description": None,
+        "problem": None,
+    }
+    try:
+        told["description"] = library.load(place.path, os.environ).description or None
+    except Failure as failure:
+        told["problem"] = redaction.excerpt(failure.message)
+    return told
+
+
+def _origin(row: dict[str, Any]) -> str:
+    return f"{row['from']}, for the bundled one" if row["shadows"] else str(row["from"])
+
+
+def _broken(row: dict[str, Any]) -> str:
+    return f"cannot be read: {row['problem']}" if row["problem"] else ""
 
 
 def _usage(name: str, recipe: Recipe) -> str:
