@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """flags, arguments, missing variables; nothing was sent"""
     UNUSABLE = 4
-    """the model answered, but the answer is truncated, empty, filtered, not a label or no code"""
+    """the model answered, but the answer is cut, empty, filtered, not a label, no code, or unfit"""
     BAD_INPUT = 65
     """input is not valid: encoding, NUL bytes, too long"""
     NO_INPUT = 66

@@ -10,11 +10,11 @@ Path = tuple[str | int, ...]
 """Names of fields and numbers of items, from the outside in; `()` is the whole value."""
 
 _STEP = re.compile(
-    r"""  \.? \[ "(?P<quoted>(?:[^"\\]|\\.)*)" \]
-         | \.? \[ (?P<item>-?\d{1,9}) \]
-         | \. (?P<name>[^.\[\]"]+) """,
+    r"""\.? \[ (?P<inside> -?\d{1,9} | "(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*" ) \]
+      | \.  (?P<name> [^.\[\]"]+ )""",
     re.VERBOSE,
 )
+"""A number or a JSON string in brackets, or a name behind a dot."""
 
 
 class Missing(Exception):
@@ -37,12 +37,7 @@ def parse(text: str) -> Path:
         if step is None:
             raise ValueError(f'"{text[:60]}" is not the path of a field, as .a.b[0] is')
         position = step.end()
-        if step["item"] is not None:
-            path.append(int(step["item"]))
-        elif step["quoted"] is not None:
-            path.append(json.loads(f'"{step["quoted"]}"'))
-        else:
-            path.append(step["name"])
+        path.append(step["name"] if step["inside"] is None else _inside(step["inside"]))
     return tuple(path)
 
 
@@ -64,6 +59,10 @@ def pick(value: Any, path: Path) -> Any:
 def write(path: Path) -> str:
     """The path as `parse` reads it."""
     return "".join(_step(step) for step in path) or "."
+
+
+def _inside(text: str) -> str | int:
+    return json.loads(text) if text.startswith('"') else int(text)
 
 
 def _step(step: str | int) -> str:
