@@ -101,10 +101,11 @@ def check(path: Path, environ: Mapping[str, str]) -> list[Finding]:
         doubtful += _lost_data(path, found)
         if not complaints.kept and not _is_prompt(path):
             doubtful += findings.doubts(root, found)
-    except ConfigFailure as failure:
-        complaints.add(failure)
-    except NoInput as failure:
+    except (ConfigFailure, NoInput) as failure:
         doubtful.append(findings.of(failure, str(path)))
+    if complaints.full:
+        message = f"more than {strict.MOST_COMPLAINTS} mistakes, of which the rest is not told"
+        doubtful.append(Finding(str(path), 0, 0, message))
     told = [findings.of(failure, str(path)) for failure in complaints.kept]
     return sorted({*told, *doubtful})
 

@@ -25,6 +25,9 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
+MOST_COMPLAINTS = 100
+_MOST_KNOWN = 1000
+"""Words among which a near one is looked for."""
 _LONGEST_NUMBER = 40
 """Digits of a number; Python refuses to read more than 4,300, and nobody means more than this."""
 
@@ -57,9 +60,14 @@ class Complaints:
         self._keep = keep
         self.kept: list[ConfigFailure] = []
 
+    @property
+    def full(self) -> bool:
+        """Whether no more are kept: who reads a hundred mistakes corrects them first."""
+        return len(self.kept) >= MOST_COMPLAINTS
+
     def add(self, failure: ConfigFailure) -> None:
         """Raise `failure`, or keep it."""
-        if not self._keep:
+        if not self._keep or self.full:
             raise failure
         self.kept.append(failure)
 
@@ -89,6 +97,8 @@ STRICT = Complaints()
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "…"?` if a known word is near, else the known words."""
     known = sorted(known)
+    if len(known) > _MOST_KNOWN:
+        return ""
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f'did you mean "{near[0]}"?'

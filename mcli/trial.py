@@ -21,6 +21,7 @@ from mcli import (
     output,
     plan,
     profiles,
+    redaction,
     results,
     sending,
     settings,
@@ -224,7 +225,8 @@ def _outcome(
 
 
 def _told(failure: Failure) -> str:
-    return f"{failure.message} [{failure.slug}]"
+    """What a failure says, fit for any output: a server may have put anything into it."""
+    return f"{redaction.excerpt(failure.message)} [{failure.slug}]"
 
 
 def _tell(tests: _Tests, junit: str | None, said: Said, began: float) -> ExitCode:

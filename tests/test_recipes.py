@@ -176,6 +176,18 @@ def test_what_is_allowed_and_surely_not_meant_is_told_too(mcli: Program) -> None
     assert mcli("recipes", "check", "l.yaml").code == 0
 
 
+def test_a_file_of_mistakes_ends_soon(mcli: Program) -> None:
+    """Each is compared with thousands of names, and there are thousands of them."""
+    inputs = "".join(f"  name{n}: {{}}\n" for n in range(8000))
+    wrong = "".join(f"  - {{answer: a, vars: {{nme{n}: x}}}}\n" for n in range(9000))
+    lay(mcli, "r.yaml", f"inputs:\n{inputs}examples:\n{wrong}{MESSAGES}")
+    began = time.monotonic()
+    done = mcli("recipes", "check", "r.yaml")
+    assert time.monotonic() - began < 20
+    assert len(done.out.splitlines()) == 102
+    assert "more than 100 mistakes" in done.out
+
+
 def test_directories_are_searched(mcli: Program) -> None:
     good = lay(mcli, "dir/a/good.yaml", MESSAGES)
     lay(mcli, "dir/b/bad.yml", "x: 1\n")
@@ -333,6 +345,16 @@ def test_labels_json_and_repairs_are_read_as_run_reads_them(
     assert mcli("recipes", "test", "r.yaml").code == 0
 
 
+def test_a_key_that_the_server_repeats_is_told_nowhere(mcli: Program, server: FaultyServer) -> None:
+    server.play([scenes.ok(f"The key is {KEY}."), scenes.error(401, message=f"bad key {KEY}")])
+    lay(mcli, "r.yaml", with_tests(*["{data: x, expect: {equals: x}}"] * 2))
+    for more in ([], ["--json"]):
+        done = mcli("recipes", "test", "r.yaml", "-j", "1", "--junit", "out.xml", *more)
+        assert done.code == 77
+        assert KEY not in done.out + done.err + (mcli.home / "out.xml").read_text()
+        server.play([scenes.ok(f"The key is {KEY}."), scenes.error(401, message=f"no {KEY}")])
+
+
 @pytest.mark.parametrize(
     ("reply", "code", "slug"),
     [
@@ -438,10 +460,13 @@ def test_ctrl_c_ends_it_at_once(mcli: Program, server: FaultyServer) -> None:
     server.play([scenes.ok("Paris."), Reply(())])
     lay(mcli, "r.yaml", with_tests(*["{data: x, expect: {valid: true}}"] * 5))
     child = running(mcli, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while len(server.requests) < 5:
-        time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=10)
+    try:
+        while len(server.requests) < 5:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=10)
+    finally:
+        child.kill()
     assert child.returncode == -signal.SIGINT
     assert err == b""
     assert out in (b"", b"ok r.yaml: test 1\n")
