@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from mcli import params, placeholders, schema, strict
@@ -21,16 +22,19 @@ KEYS = (
     "name", "description", "model", "modelParameters", "responseFormat", "jsonSchema", "messages",
     "testData", "evaluators",
 )  # fmt: skip
-PARAMETERS = {
-    "temperature": "temperature",
+_CAMELS = {
     "maxTokens": "max_tokens",
     "maxCompletionTokens": "max_completion_tokens",
     "topP": "top_p",
-    "stop": "stop",
-    "seed": "seed",
     "frequencyPenalty": "frequency_penalty",
     "presencePenalty": "presence_penalty",
 }
+PARAMETERS = {
+    **{name: name for name in ("temperature", "stop", "seed", *_CAMELS.values())},
+    **_CAMELS,
+}
+"""What the request calls a parameter; many files write the request's own names."""
+
 FORMATS = ("text", "json_object", "json_schema")
 ROLES = ("system", "user", "assistant")
 STRINGS = ("equals", "contains", "startsWith", "endsWith")
@@ -89,8 +93,14 @@ def _turn(node: Node) -> Turn:
 
 def _params(node: Node, complaints: Complaints) -> dict[str, Any]:
     fields = strict.mapping(node, PARAMETERS, complaints)
-    known = [(PARAMETERS[name], child) for name, child in fields.items() if name in PARAMETERS]
-    return dict(complaints.each(known, lambda told: (told[0], params.read(*told))))
+    told: dict[str, Any] = {}
+    for name, node in fields.items():
+        field = PARAMETERS.get(name, "")
+        if field in told:
+            complaints.add(strict.complaint(node, f'"{field}" stands twice'))
+        elif field:
+            told[field] = complaints.spare(partial(params.read, field, node), None)
+    return told
 
 
 def _output(fields: dict[str, Node]) -> Output:
@@ -122,8 +132,8 @@ def _schema(node: Node) -> Any:
 
 
 def _judge(node: Node) -> Judge:
-    fields = strict.mapping(node, ("name", "string", "llm", "uses"))
-    ways = fields.keys() - {"name"}
+    fields = strict.mapping(node, ("name", "description", "string", "llm", "uses"))
+    ways = fields.keys() - {"name", "description"}
     if len(ways) != 1:
         raise strict.complaint(node, "an evaluator has one of string, llm or uses")
     name = strict.optional(fields, "name", strict.text, "an evaluator")

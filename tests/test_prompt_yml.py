@@ -114,6 +114,20 @@ def test_response_formats() -> None:
     assert (any_json.kind, any_json.schema) == ("json", None)
 
 
+def test_what_files_from_the_wild_have_beside_the_documented_form() -> None:
+    found = read(
+        "# made by a program\n---\nmodelParameters: {temperature: 0.3, max_tokens: 2000}\n"
+        "testData:\n- {difficulty: easy, vars: {}, expected: 'no', score: 5, tags: [a, b]}\n"
+        "evaluators:\n- {name: json, description: It is JSON., string: {contains: '{{tags}}'}}\n"
+        "messages:\n- {role: user, content: 'How {{difficulty}}? {{tags}} {{vars}}'}\n"
+    )
+    assert found.params == {"temperature": 0.3, "max_tokens": 2000}
+    (case,) = found.tests
+    assert case.variables == {"difficulty": "easy", "tags": '["a", "b"]', "vars": "{}"}
+    assert case.expected.contains == ('["a", "b"]',)
+    assert read(f"evaluators: []\ntestData: []\n{MESSAGES}").tests == ()
+
+
 def test_judges_that_mcli_does_not_have_are_named() -> None:
     judge = "  - {name: Nice, llm: {modelId: x, prompt: y, choices: [{choice: a, score: 1}]}}\n"
     (case,) = read(MESSAGES + JUDGED + judge).tests
@@ -129,6 +143,7 @@ def test_judges_that_mcli_does_not_have_are_named() -> None:
         ("extends: ask\n" + MESSAGES, "1:1", 'unknown key "extends"'),
         ("params: {}\n" + MESSAGES, "1:1", "unknown key"),
         ("modelParameters: {maxToken: 1}\n" + MESSAGES, "1:19", "unknown key"),
+        ("modelParameters: {maxTokens: 1, max_tokens: 2}\n" + MESSAGES, "1:33", "twice"),
         ("modelParameters: {maxTokens: x}\n" + MESSAGES, "1:19", "whole number"),
         ("messages: [{user: x}]\n", "1:13", 'unknown key "user"'),
         ("messages: [{role: user}]\n", "1:12", "content"),
