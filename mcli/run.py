@@ -61,7 +61,7 @@ def models(said: Said) -> ExitCode:
         chosen = settings.load(said, os.environ)
         output.check_stdout()
         key = plan.key_for(chosen, began)
-        endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
+        endpoint = sending.endpoint(chosen, "/models", key)
         call = calls.models(endpoint, sending.patience(chosen, began), sending.notes(said))
         found, attempts = loop.run(call, watch=True)
     except Failure as failure:
@@ -83,7 +83,8 @@ def _ask(
     patience: Patience,
     show: Callable[[str], None],
 ) -> tuple[Answer, Exchange]:
-    send = sending.sender(planned.settings, key, said, patience, show)
+    endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+    send = sending.sender(endpoint, planned.settings, said, patience, show)
     work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
     return loop.run(work, watch=said.to_stdout)
 

@@ -14,12 +14,20 @@ from mcli.said import Said
 from mcli.settings import Settings
 
 if TYPE_CHECKING:
+    from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
 
 
+def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
+    """What answers: made once in a command, however many requests it sends."""
+    from mcli.api import calls
+
+    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key)
+
+
 def sender(
+    where: Endpoint,
     chosen: Settings,
-    key: str | None,
     said: Said,
     patience: Patience,
     show: Callable[[str], None] | None = None,
@@ -27,14 +35,12 @@ def sender(
     """What sends a request; with `show`, a stream is handed on as it comes."""
     from mcli.api import calls
 
-    endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, profiles.ENDING), key)
-
     async def send(request: Request) -> Exchange:
         shown = show if request.stream else None
         try:
-            return await calls.complete(request, endpoint, patience, notes(said), shown)
+            return await calls.complete(request, where, patience, notes(said), shown)
         except NotAllowed as failure:
-            if failure.slug == "auth" and key:
+            if failure.slug == "auth" and where.key:
                 failure.hint = f"check the key, which came from {chosen.key}"
             elif failure.slug == "auth":
                 failure.hint = "no key was sent: configure one for this host"

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcli import (
     asking,
@@ -45,6 +46,9 @@ from mcli.said import Said
 from mcli.settings import Settings
 from mcli.strict import Node
 
+if TYPE_CHECKING:
+    from mcli.api.calls import Endpoint
+
 _BLINK_S = 0.1
 """How often the progress is drawn."""
 
@@ -72,9 +76,11 @@ def run(paths: Sequence[str], jobs: int, junit: str | None, said: Said) -> ExitC
         if junit is not None:
             outfile.check(junit, no_clobber=False)
         trials = _trials(paths, said)
-        key = plan.key_for(trials[0].settings, began) if trials else None
-        tests = _Tests(trials, key, said, began)
-        loop.run(tests.all(jobs), watch=not said.quiet)
+        tests = _Tests(trials, said, began)
+        if trials:
+            chosen = trials[0].settings  # a recipe has no say in where to and with which key
+            endpoint = sending.endpoint(chosen, profiles.ENDING, plan.key_for(chosen, began))
+            loop.run(tests.all(jobs, endpoint), watch=not said.quiet)
         return _tell(tests, junit, said, began)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -99,22 +105,21 @@ def _trials(paths: Sequence[str], said: Said) -> list[Trial]:
 class _Tests:
     """The tests in flight; a line is printed as soon as all before it are."""
 
-    def __init__(self, trials: Sequence[Trial], key: str | None, said: Said, began: float) -> None:
+    def __init__(self, trials: Sequence[Trial], said: Said, began: float) -> None:
         self.trials = trials
         self.done: dict[int, Result] = {}
         self.failures: list[Failure] = []
         self.attempts = 0
         self._waiting = deque(enumerate(trials))
-        self._key = key
         self._said = said
         self._began = began
         self._shown = 0
         self._drawn = 0.0
 
-    async def all(self, jobs: int) -> None:
+    async def all(self, jobs: int, endpoint: Endpoint) -> None:
         """Run them, `jobs` at a time. After a failure nothing new is begun, and what is in flight
         may end: it is paid for."""
-        workers = [asyncio.ensure_future(self._work()) for _ in range(jobs)]
+        workers = [asyncio.ensure_future(self._work(endpoint)) for _ in range(jobs)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -126,16 +131,16 @@ class _Tests:
         """What has ended, in the order of the files."""
         return [self.done[number] for number in sorted(self.done)]
 
-    async def _work(self) -> None:
+    async def _work(self, endpoint: Endpoint) -> None:
         while self._waiting and not self.failures:
             number, trial = self._waiting.popleft()
-            self.done[number] = await self._one(trial)
+            self.done[number] = await self._one(trial, endpoint)
             self._show()
 
-    async def _one(self, trial: Trial) -> Result:
+    async def _one(self, trial: Trial, endpoint: Endpoint) -> Result:
         began = time.monotonic()
         try:
-            state, told = await self._judged(trial)
+            state, told = await self._judged(trial, endpoint)
         except Failure as failure:
             failure.recipe = trial.recipe.name
             self.attempts += failure.attempts
@@ -144,7 +149,7 @@ class _Tests:
         elapsed = time.monotonic() - began
         return Result(trial.name, trial.path, trial.case, state, told, elapsed)
 
-    async def _judged(self, trial: Trial) -> tuple[State, tuple[str, ...]]:
+    async def _judged(self, trial: Trial, endpoint: Endpoint) -> tuple[State, tuple[str, ...]]:
         case = trial.case
         judges = ", ".join(case.unchecked)
         if judges and case.expected == cases.Expected(loosely=True):
@@ -156,7 +161,7 @@ class _Tests:
         except (UsageFailure, NoInput, BadInput) as failure:
             return "not ok", (_told(failure),)
         patience = sending.patience(trial.settings, self._began)
-        send = sending.sender(trial.settings, self._key, self._said, patience)
+        send = sending.sender(endpoint, trial.settings, self._said, patience)
         repair = planned.recipe.output.repair
         try:
             answer, exchange = await asking.ask(request, planned.reading, repair, send)
