@@ -120,7 +120,7 @@ def _listed(place: Place) -> dict[str, Any]:
 
 
 def _origin(row: dict[str, Any]) -> str:
-    return f"{row['from']}, for the bundled one" if row["shadows"] else str(row["from"])
+    return f"{row['from']} (shadows a bundled one)" if row["shadows"] else str(row["from"])
 
 
 def _broken(row: dict[str, Any]) -> str:

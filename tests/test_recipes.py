@@ -88,7 +88,7 @@ def test_the_list_says_where_a_recipe_is_from(mcli: Program) -> None:
     told = {name: (where, about) for name, where, about in rows(done)}
     assert list(told) == sorted(told)
     assert told["triage"] == ("own", "Sort mail.")
-    assert told["ask"] == ("own, for the bundled one", "My way.")
+    assert told["ask"] == ("own (shadows a bundled one)", "My way.")
     assert told["summarize"][0] == "bundled"
     listed = {row["name"]: row for row in mcli("recipes", "list", "--json").json["data"]}
     assert listed["ask"]["shadows"] is True
