@@ -17,6 +17,21 @@ class Message:
     content: str
 
 
+Way = Literal["json_schema", "json_object", "prompt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """JSON is wanted: a value that fits `schema` (None: any), asked for in one of three ways.
+
+    `json_schema` has the server hold the answer to the schema, `json_object` to JSON, and
+    `prompt` trusts the words; the last two tell the model the schema.
+    """
+
+    schema: Any = None
+    way: Way = "json_schema"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call of `POST {base_url}/chat/completions`.
@@ -30,6 +45,7 @@ class Request:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     soft: frozenset[str] = frozenset()
     stream: bool = False
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +76,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A completion and what it took to get it."""
+    """A completion and what it took to get it; `request` is what the server took in the end."""
 
     completion: Completion
     attempts: int
+    request: Request
     request_id: str | None = None
     warnings: tuple[str, ...] = ()

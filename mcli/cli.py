@@ -16,6 +16,7 @@ from mcli.commands.config import config
 from mcli.commands.count_tokens import count_tokens
 from mcli.commands.help import show_help
 from mcli.commands.models import models
+from mcli.commands.recipes import recipes
 from mcli.commands.run import run_recipe
 from mcli.commands.sandbox import sandbox
 from mcli.commands.summarize import summarize
@@ -33,7 +34,8 @@ app.command()(summarize)
 app.command()(classify)
 app.command()(codegen)
 app.command("count-tokens")(count_tokens)
-app.command("run")(run_recipe)
+app.command("run", add_help_option=False)(run_recipe)
+app.add_typer(recipes, name="recipes")
 app.command()(models)
 app.add_typer(config, name="config")
 app.command()(sandbox)

@@ -67,7 +67,7 @@ def of_failure(failure: Failure) -> dict[str, Any]:
             "charged": failure.charged,
         },
         "text": completion.text if completion else None,
-        "data": None,
+        "data": failure.data,
         **_reply(completion),
         **_effort(failure.attempts, failure.elapsed_s, failure.request_id),
         "recipe": failure.recipe,

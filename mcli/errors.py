@@ -19,7 +19,7 @@ Any step may raise one; only `cli.main` turns it into a line on stderr and an ex
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from mcli.chat import Completion
@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """flags, arguments, missing variables; nothing was sent"""
     UNUSABLE = 4
-    """the model answered, but the answer is truncated, empty, filtered, not a label or no code"""
+    """the model answered, but the answer is cut, empty, filtered, not a label, no code, or unfit"""
     BAD_INPUT = 65
     """input is not valid: encoding, NUL bytes, too long"""
     NO_INPUT = 66
@@ -90,7 +90,8 @@ class Failure(Exception):
     Messages are lower case without a full stop; `slug` is the stable name scripts may match.
     `wait` is the delay in seconds that the server asked for, `param` the request field that it
     objects to, `attempts` counts requests sent,
-    `elapsed_s` is filled in by `run`, and `completion` holds what the model did say.
+    `elapsed_s` is filled in by `run`, `completion` holds what the model did say, and `data` what a
+    command that does many things had done by then.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
@@ -117,6 +118,7 @@ class Failure(Exception):
         self.attempts = 0
         self.elapsed_s: float | None = None
         self.completion: Completion | None = None
+        self.data: Any = None
         self.recipe: str | None = None
         self.warnings: tuple[str, ...] = ()
 

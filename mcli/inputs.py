@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import select
 import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from mcli import output
-from mcli.errors import BadInput, NoInput, UsageFailure, reason
+from mcli import output, schema
+from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure, reason
 from mcli.recipe import DataRule
 
 STDIN = 0
@@ -19,6 +21,7 @@ PATIENCE_S = 300.0
 """How long an unnamed stdin beside a prompt may stay silent: it is likely an inherited pipe."""
 
 NOTE_AFTER_S = 3.0
+LARGEST_SCHEMA = 1 << 20
 _CHUNK = 1 << 20
 
 
@@ -59,6 +62,15 @@ def gather(paths: Sequence[str], rule: DataRule, no_stdin: bool, bounds: Bounds)
     return [_needed(no_stdin, bounds)]
 
 
+def given(text: str, rule: DataRule) -> str:
+    """Data that need not be read. Raises NoInput or UsageFailure as `gather` does."""
+    if rule == "none" and text:
+        raise UsageFailure("unexpected_data", "this recipe takes no data", "leave out the data")
+    if rule == "required" and not text.strip():
+        raise NoInput("empty_input", "there are no data, and the recipe needs some", "give it data")
+    return text
+
+
 def frame(pieces: Sequence[Piece]) -> str:
     """One piece as it is; several each under `==> NAME <==`, a blank line apart, as in head(1)."""
     if len(pieces) == 1:
@@ -72,6 +84,17 @@ def frame(pieces: Sequence[Piece]) -> str:
 def read_file(path: str, bounds: Bounds) -> str:
     """The text of a file, or of stdin for `-`."""
     return decode(_raw(path, bounds), _called(path), bounds)
+
+
+def read_schema(path: str) -> Any:
+    """The JSON Schema in a file, or in stdin for `-`. ConfigFailure if it is none."""
+    try:
+        found = json.loads(read_file(path, Bounds(most=LARGEST_SCHEMA)))
+        schema.check(found)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise ConfigFailure("bad_schema", f"{_called(path)}: {why}") from None
+    return found
 
 
 def decode(raw: bytes, name: str, bounds: Bounds) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcli import documents, profiles, strict
-from mcli import recipe as recipes
-from mcli.errors import NoInput, UsageFailure, reason
+from mcli import documents, findings, profiles, prompt_yml, recipe_document, strict
+from mcli.errors import ConfigFailure, NoInput, UsageFailure, reason
+from mcli.findings import Finding
 from mcli.recipe import Recipe
+from mcli.strict import STRICT, Complaints, Node
 
 ENDINGS = (".yaml", ".yml")
+MOST_LEVELS = 10
+"""How many recipes may extend one another."""
 _PACKAGE = Path(__file__).parent
 
 
@@ -25,25 +28,147 @@ class Found:
     shadows: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name that `find` takes, and the file it stands for: a person's own, which may hide a
+    bundled one, or a bundled one."""
+
+    name: str
+    path: Path
+    own: bool = True
+    shadows: bool = False
+
+
 def bundled(name: str) -> Found:
     """The recipe of that name that ships with mcli."""
     path = _bundled_folder() / f"{name}.yaml"
-    return Found(_load(path, name), path)
+    return Found(load(path, {}), path)
+
+
+def places(environ: Mapping[str, str]) -> list[Place]:
+    """Every recipe that has a name, in the order of the names."""
+    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
+    known = [Place(name, path, True, name in shipped) for name, path in own.items()]
+    known += [Place(name, path, False) for name, path in shipped.items() if name not in own]
+    return sorted(known, key=lambda place: place.name)
 
 
 def find(name: str, environ: Mapping[str, str]) -> Found:
     """The recipe called `name`: a path if it has a slash or a YAML ending, else a person's own or
     a bundled one. UsageFailure if no recipe is called that, NoInput if the file cannot be read.
     """
-    if "/" in name or os.sep in name or name.endswith(ENDINGS):
-        path = Path(name)
-        return Found(_load(path, path.stem), path)
-    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
-    path = own.get(name) or shipped.get(name)
-    if path is None:
-        hint = strict.did_you_mean(name, {**shipped, **own})
+    place = locate(name, environ)
+    return Found(load(place.path, environ), place.path, place.shadows)
+
+
+def locate(name: str, environ: Mapping[str, str]) -> Place:
+    """Where the recipe called `name` lies. UsageFailure if no recipe is called that."""
+    if is_path(name):
+        return Place(name_of(Path(name)), Path(name))
+    known = {place.name: place for place in places(environ)}
+    if name not in known:
+        hint = strict.did_you_mean(name, known)
         raise UsageFailure("unknown_recipe", f'no recipe is called "{name}"', hint)
-    return Found(_load(path, name), path, shadows=name in own and name in shipped)
+    return known[name]
+
+
+def source(path: Path) -> bytes:
+    """The file as it is, as far as a recipe can be long. NoInput if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(documents.LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = reason(error, "cannot be read")
+        raise NoInput("unreadable", f'the recipe "{path}": {why}') from None
+
+
+def load(path: Path, environ: Mapping[str, str], complaints: Complaints = STRICT) -> Recipe:
+    """The recipe in `path`, on top of those it extends. ConfigFailure for whatever is wrong."""
+    return _load(path, environ, complaints)[1]
+
+
+def schema_text(of: str) -> str:
+    """The JSON Schema of `recipe` or `envelope`, as it was written."""
+    return (_PACKAGE / f"{of}.schema.json").read_text(encoding="utf-8")
+
+
+def check(path: Path, environ: Mapping[str, str]) -> list[Finding]:
+    """Everything that is wrong with the recipe in `path`."""
+    complaints = Complaints(keep=True)
+    doubtful: list[Finding] = []
+    try:
+        root, found = _load(path, environ, complaints)
+        doubtful += _lost_data(path, found)
+        if not complaints.kept and not _is_prompt(path):
+            doubtful += findings.doubts(root, found)
+    except (ConfigFailure, NoInput) as failure:
+        doubtful.append(findings.of(failure, str(path)))
+    if complaints.full:
+        message = f"more than {strict.MOST_COMPLAINTS} mistakes, of which the rest is not told"
+        doubtful.append(Finding(str(path), 0, 0, message))
+    told = [findings.of(failure, str(path)) for failure in complaints.kept]
+    return sorted({*told, *doubtful})
+
+
+def _lost_data(path: Path, found: Recipe) -> Iterator[Finding]:
+    """The tests whose data are not there, or not the recipe's to read."""
+    for case in found.tests:
+        files = [name for name, known in found.inputs.items() if known.type == "file"]
+        named = [case.data_file, *(case.variables.get(name) for name in files)]
+        for name in named:
+            if isinstance(name, str) and (problem := _problem(path, name, case.place)):
+                yield findings.at(case.place, problem, "", "no_data_file")
+
+
+def _problem(path: Path, name: str, place: str) -> str:
+    try:
+        target = beside(path, name, Node("", place))
+    except ConfigFailure as failure:
+        return failure.message.removeprefix(f"{place}: ")
+    return "" if os.access(target, os.R_OK) else f'"{name}" cannot be read'
+
+
+def files(paths: Sequence[str]) -> list[Path]:
+    """The recipe files that `paths` are, or hold at any depth outside hidden directories; each
+    once. NoInput for a path that is missing or a directory that cannot be read."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        try:
+            if os.path.isdir(path):
+                found |= dict.fromkeys(_below(path))
+            else:
+                os.stat(path)
+                found[Path(path)] = None
+        except (OSError, ValueError) as error:
+            why = reason(error, "not a file name")
+            raise NoInput("unreadable", f'"{path}": {why}') from None
+    if not found:
+        told = " and ".join(f'"{path}"' for path in paths)
+        raise NoInput("no_recipes", f"{told}: no recipe lies there", "recipes end in .yaml or .yml")
+    return list(found)
+
+
+def _below(folder: str) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for step, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(step, name)
+            # A FIFO that happens to lie there is nothing to wait for.
+            if name.endswith(ENDINGS) and path.is_file():
+                yield path
+
+
+def is_path(name: str) -> bool:
+    """Whether a recipe is named by its file."""
+    return "/" in name or os.sep in name or name.endswith(ENDINGS)
+
+
+def name_of(path: Path) -> str:
+    """What the recipe in a file is called."""
+    return path.stem.removesuffix(".prompt")
 
 
 def own_folder(environ: Mapping[str, str]) -> Path:
@@ -62,14 +187,73 @@ def _in(folder: Path) -> dict[str, Path]:
         paths = sorted(folder.iterdir())
     except OSError:
         return {}
-    return {path.stem: path for path in paths if path.suffix in ENDINGS}
+    return {name_of(path): path for path in paths if path.suffix in ENDINGS and path.is_file()}
 
 
-def _load(path: Path, name: str) -> Recipe:
+def _load(path: Path, environ: Mapping[str, str], complaints: Complaints) -> tuple[Node, Recipe]:
+    """The recipe in `path`, and the document that it is by itself."""
+    root = documents.parse(source(path), str(path))
+    name = name_of(path)
+    if _is_prompt(path):
+        return root, prompt_yml.read(root, name, complaints)
+    whole = _extended(root, (path,), environ)
+    return root, recipe_document.read(whole, name, complaints)
+
+
+def _is_prompt(path: Path) -> bool:
+    return path.name.endswith(prompt_yml.ENDINGS)
+
+
+def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str]) -> Node:
+    """The document with what it inherits; `chain` are the files on the way here."""
+    name = recipe_document.parent(root)
+    if name is None:
+        return root
+    path = _parent(name, chain[-1], environ)
+    seen = [os.path.realpath(step) for step in chain]
+    told = " → ".join(str(step) for step in (*chain, path))
+    if os.path.realpath(path) in seen:
+        raise strict.complaint(name, f"extends in a circle: {told}")
+    if len(chain) > MOST_LEVELS:
+        raise strict.complaint(name, f"more than {MOST_LEVELS} levels of extends: {told}")
+    if _is_prompt(path):
+        raise strict.complaint(name, f'extends "{path}": a .prompt.yml cannot be extended')
     try:
-        with path.open("rb") as file:
-            raw = file.read(documents.LARGEST + 1)
-    except OSError as error:
-        why = reason(error, "cannot be read")
-        raise NoInput("unreadable", f'the recipe "{path}": {why}') from None
-    return recipes.from_document(documents.parse(raw, str(path)), name)
+        below = documents.parse(source(path), str(path))
+    except NoInput as failure:
+        raise strict.complaint(name, f"extends {failure.message}") from None
+    return recipe_document.merged(_extended(below, (*chain, path), environ), root)
+
+
+def _parent(node: Node, child: Path, environ: Mapping[str, str]) -> Path:
+    """The file of the recipe that `node` names: a file below the recipe's own directory, or a
+    person's own or a bundled recipe, but never the one that asks, which may so extend the bundled
+    recipe that it stands in for."""
+    name = strict.text(node)
+    if is_path(name):
+        return beside(child, name, node)
+    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
+    for known in (own, shipped):
+        if name in known and not _same(known[name], child):
+            return known[name]
+    raise strict.complaint(
+        node, f'no recipe is called "{name}"', strict.did_you_mean(name, {**shipped, **own})
+    )
+
+
+def beside(recipe: Path, name: str, node: Node) -> Path:
+    """The regular file `name` below the directory of `recipe`, wherever links lead.
+
+    Raises ConfigFailure for a path that leads out, or to anything but a file.
+    """
+    folder = os.path.realpath(recipe.parent)
+    target = os.path.realpath(os.path.join(folder, name))
+    if os.path.isabs(name) or os.path.commonpath((folder, target)) != folder:
+        raise strict.complaint(node, f'"{name}" is not below the directory of the recipe')
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise strict.complaint(node, f'"{name}" is not a regular file')
+    return recipe.parent / name
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -24,15 +24,15 @@ def _duration(word: str) -> float:
         raise typer.BadParameter(str(error)) from None
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
+def whole(least: int, most: int) -> Callable[[str], int]:
     """A reader of whole numbers in a range."""
 
-    def whole(word: str) -> int:
+    def read(word: str) -> int:
         if word.isdecimal() and word.isascii() and len(word) < 20 and least <= int(word) <= most:
             return int(word)
         raise typer.BadParameter(f'"{word[:40]}" is not a whole number from {least} to {most}')
 
-    return whole
+    return read
 
 
 def _number(word: str) -> float:
@@ -53,7 +53,7 @@ FLAGS: dict[str, Any] = {
     "base_url": Annotated[str | None, typer.Option(metavar="URL", help="Endpoint; /chat/completions is appended [env: MCLI_BASE_URL]")],
     "no_key": Annotated[bool, typer.Option("--no-key", help="Call without a key [env: MCLI_NO_KEY]")],
     "temperature": Annotated[float | None, typer.Option("-t", "--temperature", metavar="T", parser=_number, help="Sampling temperature")],
-    "max_tokens": Annotated[int | None, typer.Option(metavar="N", parser=_whole(1, 1 << 40), help="Token limit of the answer")],
+    "max_tokens": Annotated[int | None, typer.Option(metavar="N", parser=whole(1, 1 << 40), help="Token limit of the answer")],
     "top_p": Annotated[float | None, typer.Option(metavar="P", parser=_number, help="Nucleus sampling")],
     "stop": Annotated[Many, typer.Option(metavar="TEXT", help="End the answer before TEXT (repeatable)")],
     "seed": Annotated[int | None, typer.Option(metavar="N", help="Seed, for servers that have one")],
@@ -65,9 +65,9 @@ FLAGS: dict[str, Any] = {
     "file": Annotated[Many, typer.Option("-f", "--file", metavar="PATH", help="Add a file's text; - is stdin (repeatable)")],
     "no_stdin": Annotated[bool, typer.Option("-n", "--no-stdin", help="Do not look at stdin [env: MCLI_NO_STDIN]")],
     "invalid": Annotated[Literal["strict", "replace"], typer.Option(help="Bytes that are not UTF-8: refuse or replace them")],
-    "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=_whole(1, 1 << 40), help="Refuse more input than this")],
+    "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=whole(1, 1 << 40), help="Refuse more input than this")],
     "timeout": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="For the whole command: 30, 90s, 10m [env: MCLI_TIMEOUT]")],
-    "retries": Annotated[int | None, typer.Option(metavar="N", parser=_whole(0, MOST_RETRIES), help="Extra attempts (3) [env: MCLI_RETRIES]")],
+    "retries": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, MOST_RETRIES), help="Extra attempts (3) [env: MCLI_RETRIES]")],
     "output": Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write there, whole and only on success")],
     "no_clobber": Annotated[bool, typer.Option("--no-clobber", help="Never replace a file")],
     "json": Annotated[bool, typer.Option("--json", help="Print one JSON envelope")],
@@ -85,6 +85,10 @@ ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "json", "verbose", "debug", "color",
 )  # fmt: skip
 SETTINGS = ("model", *(name for name in ENDPOINT if name != "verbose"))
+TESTING = (
+    "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", *ENDPOINT, "quiet",
+)  # fmt: skip
+LOOKING = ("json", "debug", "color")
 COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")
 
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}

@@ -113,6 +113,23 @@ def terminal_note(message: str) -> None:
         note(message)
 
 
+def progress_of(done: int, all: int, color: str = "auto") -> None:
+    """How far it is, in place of what `progress` showed last."""
+    if os.isatty(STDERR):
+        from mcli import pretty  # rich: for terminals only
+
+        progress(pretty.bar(done, all, colored(STDERR, color)))
+
+
+def progress(line: str) -> None:
+    """`line` in place of the last such line on stderr, if a person is looking; "" takes it away."""
+    if os.isatty(STDERR):
+        try:
+            write_all(STDERR, to_bytes(f"\r\x1b[2K{line}"))
+        except (ReaderGone, WriteFailure):
+            pass
+
+
 def failure_line(failure: Failure, color: str = "auto") -> None:
     """`mcli: what happened: what to do [slug, attempts=4, 12.4s, req=…]` on stderr."""
     facts = [failure.slug]

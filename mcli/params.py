@@ -19,9 +19,8 @@ def count(node: Node) -> int:
 
 def texts(node: Node) -> str | list[str]:
     """A text, or a list of texts."""
-    if isinstance(node.value, list):
-        return [strict.text(child) for child in node.value]
-    return strict.text(node)
+    words = strict.text_or_texts(node)
+    return words if isinstance(words, str) else list(words)
 
 
 READERS: dict[str, Callable[[Node], Any]] = {

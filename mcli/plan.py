@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import (
     deadline,
+    fieldpath,
+    filling,
     inputs,
     keys,
     labels,
@@ -17,33 +19,18 @@ from mcli import (
     output,
     profiles,
     recipe,
+    recipe_document,
     settings,
 )
+from mcli.api import forms
 from mcli.chat import Request
-from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure
+from mcli.errors import ConfigFailure, NoInput, UsageFailure
 from mcli.inputs import Bounds
+from mcli.job import Job
 from mcli.reading import Reading
-from mcli.recipe import DataRule, Given, Recipe
+from mcli.recipe import Output, Recipe
 from mcli.said import Said
 from mcli.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a command asks for: a recipe, its variables, its data.
-
-    `bundled` keeps a person's own recipe of the name out; `rule` stands in for the recipe's own
-    word on data; `labels_file` holds further labels, one a line; `expect` are labels of which the
-    answer must be one.
-    """
-
-    recipe: str
-    variables: Given = field(default_factory=dict[str, "str | list[str] | tuple[str, ...]"])
-    files: tuple[str, ...] = ()
-    bundled: bool = False
-    rule: DataRule | None = None
-    labels_file: str | None = None
-    expect: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +55,28 @@ def make(job: Job, said: Said, began: float) -> Plan:
     early = settings.load(said, os.environ, config=config)
     with deadline.alarm(early.ends(began), early.timeout_s):
         found = _find(job, said)
-        chosen = settings.load(said, os.environ, found, config)
-        claimed = _claim_stdin(found, job, said)
-        values = _bind(found, job, said)
+        return of(found, settings.load(said, os.environ, found, config), job, said, began)
+
+
+def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> Plan:
+    """The plan of `job` where its recipe and the settings are known already."""
+    claimed = filling.claims_stdin(found, job, said)
+    values = filling.bind(found, job, said)
+    wanted = _wanted(found, job)
     no_stdin = chosen.no_stdin or claimed
-    inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
-    if found.kind == "label":
+    if job.data is None:
+        inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
+    how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
+    if wanted.kind == "label":
         known = labels.parse(values["labels"] or ())
         _check_expected(job.expect, [label.name for label in known])
         values["labels"] = [label.name for label in known]
         values["label_lines"] = labels.lines(known)
         chosen = _limited(chosen, labels.token_limit(known))
-        how = Reading("label", known, "", said.allow_truncated)
-    else:
-        language = values.get("language") or "" if found.kind == "code" else ""
-        how = Reading(found.kind, (), language, said.allow_truncated)
+        how = replace(how, labels=known)
+    elif wanted.kind == "code":
+        how = replace(how, language=values.get("language") or "")
+    found = replace(found, output=wanted)
     return Plan(job, found, chosen, values, how, began, no_stdin)
 
 
@@ -116,14 +110,12 @@ def request(plan: Plan, said: Said) -> Request:
     bounds = Bounds(said.invalid, said.max_input)
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         system = _system(said, bounds)
-        rule = plan.job.rule or plan.recipe.data
-        paths = (*plan.job.files, *said.file)
-        pieces = inputs.gather(paths, rule, plan.no_stdin, bounds)
-    data = inputs.frame(pieces) if pieces else ""
+        data = _data(plan, said, bounds)
     messages = recipe.render(plan.recipe, plan.values, data, system)
     if not any(message.content.strip() for message in messages if message.role == "user"):
         raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
-    return Request(_model(plan), messages, chosen.params, chosen.soft, streams(plan, said))
+    form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
+    return Request(_model(plan), messages, chosen.params, chosen.soft, streams(plan, said), form)
 
 
 def streams(plan: Plan, said: Said) -> bool:
@@ -134,6 +126,8 @@ def streams(plan: Plan, said: Said) -> bool:
 
 
 def _find(job: Job, said: Said) -> Recipe:
+    if job.template is not None:
+        return recipe_document.on_the_spot(job.template)
     if job.bundled:
         return library.bundled(job.recipe).recipe
     found = library.find(job.recipe, os.environ)
@@ -142,67 +136,19 @@ def _find(job: Job, said: Said) -> Recipe:
     return found.recipe
 
 
-def _claim_stdin(found: Recipe, job: Job, said: Said) -> bool:
-    """Whether stdin is read for something else than data. UsageFailure if it is wanted twice."""
-    files = {name for name, declared in found.inputs.items() if declared.type == "file"}
-    wanted = [said.system_file, job.labels_file]
-    wanted += [_pair(pair, "--var-file")[1] for pair in said.var_file]
-    wanted += [path for name, path in (_pair(pair, "-D") for pair in said.var) if name in files]
-    claims = wanted.count("-")
-    if claims + [*job.files, *said.file].count("-") > 1:
-        raise UsageFailure("stdin_twice", "stdin can be read only once", "name - only once")
-    return claims > 0
-
-
-def _bind(found: Recipe, job: Job, said: Said) -> dict[str, Any]:
-    given = _given(found, job, said)
-    _refuse_broken_text([word for value in given.values() for word in _as_list(value)])
-    try:
-        return recipe.bind(found, given)
-    except UsageFailure as failure:
-        if job.bundled:
-            failure.hint = f"see mcli {job.recipe} --help"
-        raise
-
-
-def _given(found: Recipe, job: Job, said: Said) -> Given:
-    """The variables: `-D` and `--var-file`, under what the command's own flags say."""
-    given: dict[str, str | list[str] | tuple[str, ...]] = {}
-    bounds = Bounds(said.invalid, said.max_input)
-    for pair in said.var:
-        name, value = _pair(pair, "-D")
-        if name in found.inputs and found.inputs[name].type == "file":
-            value = inputs.read_file(value, bounds)
-        given[name] = value if name not in given else [*_as_list(given[name]), value]
-    for pair in said.var_file:
-        name, path = _pair(pair, "--var-file")
-        given[name] = inputs.read_file(path, bounds)
-    given = {**given, **job.variables}
-    if job.labels_file is not None:
-        lines = inputs.read_file(job.labels_file, bounds).splitlines()
-        more = [line.strip() for line in lines if line.strip()]
-        given["labels"] = (*_as_list(job.variables.get("labels", ())), *more)
-    return given
-
-
-def _refuse_broken_text(words: Sequence[str]) -> None:
-    """Bytes of the command line that are not UTF-8 arrive as lone surrogates."""
-    try:
-        "".join(words).encode()
-    except UnicodeEncodeError:
-        message = "an argument is not valid UTF-8"
-        raise BadInput("bad_encoding", message, "convert it first") from None
-
-
-def _as_list(value: str | list[str] | tuple[str, ...]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
-
-
-def _pair(pair: str, flag: str) -> tuple[str, str]:
-    name, equals, value = pair.partition("=")
-    if not equals or not name:
-        raise UsageFailure("bad_flag", f'{flag} "{pair}" is not NAME=VALUE')
-    return name, value
+def _wanted(found: Recipe, job: Job) -> Output:
+    """How the answer is read: as the recipe says, under what the command says of JSON."""
+    if job.schema_file is None and job.get is None and job.repair is None:
+        return found.output
+    wanted = replace(found.output, kind="json")
+    if job.schema_file is not None:
+        wanted = replace(wanted, schema=inputs.read_schema(job.schema_file))
+    if job.get is not None:
+        try:
+            wanted = replace(wanted, get=fieldpath.parse(job.get))
+        except ValueError as error:
+            raise UsageFailure("bad_flag", f"--get {error}") from None
+    return wanted if job.repair is None else replace(wanted, repair=job.repair)
 
 
 def _check_expected(expected: Sequence[str], known: Sequence[str]) -> None:
@@ -234,9 +180,17 @@ def _model(plan: Plan) -> str:
     return plan.settings.model
 
 
+def _data(plan: Plan, said: Said, bounds: Bounds) -> str:
+    rule = plan.job.rule or plan.recipe.data
+    if plan.job.data is not None:
+        return inputs.given(plan.job.data, rule)
+    pieces = inputs.gather((*plan.job.files, *said.file), rule, plan.no_stdin, bounds)
+    return inputs.frame(pieces) if pieces else ""
+
+
 def _system(said: Said, bounds: Bounds) -> str:
     parts = [said.system or ""]
-    _refuse_broken_text(parts)
+    filling.refuse_broken_text(parts)
     if said.system_file is not None:
         parts.append(inputs.read_file(said.system_file, bounds))
     return "\n\n".join(part for part in parts if part.strip())

@@ -5,8 +5,18 @@ from __future__ import annotations
 import io
 
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+
+def bar(done: int, all: int, color: bool) -> str:
+    """A bar and its numbers, on one line without a break. Whoever is killed while it is shown
+    leaves no cursor hidden behind, as rich's own progress would."""
+    paper = io.StringIO()
+    console = Console(file=paper, force_terminal=color, no_color=not color, highlight=False)
+    console.print(ProgressBar(total=all, completed=done, width=30), Text(f" {done}/{all}"), end="")
+    return paper.getvalue().replace("\n", "")
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]], color: bool) -> str:

@@ -1,25 +1,29 @@
-"""CORE: a completion read as what was asked for: text, a label, or code."""
+"""CORE: a completion read as what was asked for: text, a label, code or JSON."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from mcli import fences, labels
+from mcli import fences, labels, structured
 from mcli.chat import Completion
 from mcli.errors import BadReply, UnusableAnswer
+from mcli.fieldpath import Path
 from mcli.labels import Label
 from mcli.recipe import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the reply is to be read; `labels` belong to kind label, `language` to kind code."""
+    """How the reply is to be read; `labels` belong to kind label, `language` to kind code,
+    `schema` (None: any value fits) and `get` to kind json."""
 
     kind: Kind = "text"
     labels: tuple[Label, ...] = ()
     language: str = ""
     allow_truncated: bool = False
+    schema: Any = None
+    get: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +31,28 @@ class Answer:
     """What is printed (`text`), and its structured part for the envelope (`data`)."""
 
     text: str
-    data: dict[str, Any] | None = None
+    data: Any = None
 
 
 def read(completion: Completion, reading: Reading) -> Answer:
-    """The answer in `completion`. Raises UnusableAnswer or BadReply, with the completion in it."""
-    try:
-        usable(completion, reading.allow_truncated)
-        if reading.kind == "label":
-            name = labels.read(completion.text, reading.labels)
-            return Answer(name, {"label": name, "confidence": None, "scores": None})
-        if reading.kind == "code":
-            block = fences.code_in(completion.text, reading.language, reading.allow_truncated)
-            data = {"language": block.language or None, "code": block.code, "checked": None}
-            return Answer(block.code, data)
-        return Answer(completion.text)
-    except (UnusableAnswer, BadReply) as failure:
-        failure.completion = completion
-        failure.charged = "yes"
-        raise
+    """The answer in `completion`. Raises UnusableAnswer or BadReply."""
+    usable(completion, reading.allow_truncated)
+    if reading.kind == "label":
+        name = labels.read(completion.text, reading.labels)
+        return Answer(name, {"label": name, "confidence": None, "scores": None})
+    if reading.kind == "code":
+        block = fences.code_in(completion.text, reading.language, reading.allow_truncated)
+        data = {"language": block.language or None, "code": block.code, "checked": None}
+        return Answer(block.code, data)
+    if reading.kind == "json":
+        return _structured(completion.text, reading)
+    return Answer(completion.text)
+
+
+def _structured(text: str, reading: Reading) -> Answer:
+    value = structured.value_in(text)
+    structured.fitted(value, reading.schema)
+    return Answer(structured.shown(structured.picked(value, reading.get)), value)
 
 
 def usable(completion: Completion, allow_truncated: bool) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import deadline, envelope, loop, outfile, output, plan, profiles, reading, settings
+from mcli import (
+    asking,
+    deadline,
+    envelope,
+    loop,
+    outfile,
+    output,
+    plan,
+    profiles,
+    sending,
+    settings,
+)
 from mcli.chat import Exchange, Request
-from mcli.errors import ExitCode, Failure, NotAllowed
-from mcli.plan import Job, Plan
+from mcli.errors import ExitCode, Failure
+from mcli.job import Job
+from mcli.plan import Plan
 from mcli.reading import Answer
 from mcli.said import Said
-from mcli.settings import Settings
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
@@ -32,12 +42,10 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(plan.request(planned, said), planned, said)
         key = plan.prepare(planned, said)
         request = plan.request(planned, said)
-        patience = _patience(planned.settings, began)
+        patience = sending.patience(planned.settings, began)
         with output.Screen() as screen:
-            exchange = _send(request, key, planned, said, patience, screen.show)
-            with _paid(exchange):
-                answer = reading.read(exchange.completion, planned.reading)
-        with _paid(exchange):
+            answer, exchange = _ask(request, key, planned, said, patience, screen.show)
+        with asking.paid(exchange):
             return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -54,8 +62,8 @@ def models(said: Said) -> ExitCode:
         chosen = settings.load(said, os.environ)
         output.check_stdout()
         key = plan.key_for(chosen, began)
-        endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
-        call = calls.models(endpoint, _patience(chosen, began), _notes(said))
+        endpoint = sending.endpoint(chosen, "/models", key)
+        call = calls.models(endpoint, sending.patience(chosen, began), sending.notes(said))
         found, attempts = loop.run(call, watch=True)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -68,62 +76,18 @@ def models(said: Said) -> ExitCode:
     return ExitCode.OK
 
 
-def _send(
+def _ask(
     request: Request,
     key: str | None,
     planned: Plan,
     said: Said,
     patience: Patience,
     show: Callable[[str], None],
-) -> Exchange:
-    from mcli.api import calls
-
-    url = profiles.endpoint(planned.settings.base_url, profiles.ENDING)
-    call = calls.complete(
-        request,
-        calls.Endpoint(url, key),
-        patience,
-        _notes(said),
-        show if request.stream else None,
-    )
-    try:
-        return loop.run(call, watch=said.to_stdout)
-    except NotAllowed as failure:
-        if failure.slug == "auth" and key:
-            failure.hint = f"check the key, which came from {planned.settings.key}"
-        elif failure.slug == "auth":
-            failure.hint = "no key was sent: configure one for this host"
-        raise
-
-
-@contextmanager
-def _paid(exchange: Exchange) -> Generator[None]:
-    """What fails from here on tells of the exchange, and has the answer: it was paid for."""
-    try:
-        yield
-    except Failure as failure:
-        failure.attempts = exchange.attempts
-        failure.request_id = exchange.request_id
-        failure.warnings = exchange.warnings
-        failure.completion = exchange.completion
-        failure.charged = "yes"
-        raise
-
-
-def _patience(chosen: Settings, began: float) -> Patience:
-    """By default the clock starts when the input is complete, which is now."""
-    from mcli.api.persist import Patience
-
-    start = began if chosen.timeout_given else time.monotonic()
-    return Patience(start + chosen.timeout_s, chosen.timeout_s, chosen.retries)
-
-
-def _notes(said: Said) -> Callable[[str], None]:
-    return output.note if said.verbose else _silence
-
-
-def _silence(message: str) -> None:
-    """Without -v, what happens on the way is not told."""
+) -> tuple[Answer, Exchange]:
+    endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+    send = sending.sender(endpoint, planned.settings, said, patience, show)
+    work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
+    return loop.run(work, watch=said.to_stdout)
 
 
 def _deliver(

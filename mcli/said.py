@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_REPAIRS = 10
+"""How often an answer that does not fit may be asked for again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -1,23 +1,108 @@
-"""EDGE: whether a value fits a JSON Schema; the only owner of jsonschema_rs.
+"""CORE: whether a value fits a JSON Schema; the only owner of jsonschema_rs.
 
-A schema never makes us call anybody: a `$ref` to another document is an error, not a download.
+A schema never makes us call anybody: a `$ref` to another document is an error, not a download. Nor
+does it keep us busy: a few lines of references can ask for 2^n visits to the same place, so the
+visits are counted before the validator, which cannot be interrupted, makes them.
 """
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NoReturn, cast
+from urllib.parse import unquote
+
+from mcli import fieldpath
+
+MOST_VISITS = 20_000
+_LONGEST = 200
+_IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
+"""Keywords whose schemas look at the same value again."""
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
+"""Keywords whose schemas have names of their own."""
+_ASIDE = frozenset({"$defs", "definitions", "enum", "const", "default", "examples"})
+"""Keywords that are not followed from where they stand."""
+_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 
 def complaint(value: Any, schema: Any) -> str:
     """What is wrong with `value`, or nothing. ValueError if `schema` is none (Draft 2020-12)."""
+    found = next(_validator(schema).iter_errors(value), None)
+    if found is None:
+        return ""
+    place = fieldpath.write(tuple(found.instance_path))
+    message = found.message if len(found.message) <= _LONGEST else f"{found.message[:_LONGEST]}…"
+    return message if place == "." else f"{place}: {message}"
+
+
+def check(schema: Any) -> None:
+    """Raise ValueError unless `schema` is a JSON Schema that can be checked in bounded time."""
+    _validator(schema)
+
+
+def _validator(schema: Any) -> Any:
     import jsonschema_rs  # 30 ms, for those who have a schema
 
     try:
-        validator = jsonschema_rs.validator_for(schema, retriever=_refuse)
+        _bounded(schema)
+        return jsonschema_rs.validator_for(schema, retriever=_refuse)
+    except RecursionError:
+        raise ValueError("not a JSON Schema that can be checked: nested too deep") from None
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         raise ValueError(f"not a JSON Schema: {str(error).splitlines()[0]}") from None
-    found = next(validator.iter_errors(value), None)
-    return "" if found is None else found.message
+
+
+def _bounded(schema: Any) -> None:
+    """Count how often a value can be looked at: in all, and by a schema that contains itself."""
+    again: Counter[tuple[str, int]] = Counter()
+    for visits, (place, target, inside) in enumerate(_visits(schema, schema, "", ())):
+        again[place, id(target)] += inside
+        if visits >= MOST_VISITS or again[place, id(target)] > 1:
+            raise ValueError("not a JSON Schema that can be checked: its references multiply")
+
+
+def _visits(
+    schema: Any, root: Any, place: str, above: tuple[int, ...]
+) -> Iterator[tuple[str, Any, bool]]:
+    """Every visit to a schema, with all references followed: the place in the value, the schema,
+    and whether it is inside itself there (where it is not followed further)."""
+    inside = id(schema) in above
+    yield place, schema, inside
+    if inside:
+        return
+    above = (*above, id(schema))
+    for step, child in _parts(schema):
+        if step in _REFERENCES and isinstance(child, str):
+            yield from _visits(_target(child, root), root, place, above)
+        elif isinstance(child, dict | list):
+            yield from _visits(child, root, f"{place}/{step}" if step else place, above)
+
+
+def _parts(schema: Any) -> Iterator[tuple[str, Any]]:
+    """The schemas right below, each with the step to its place in the value ("": the same)."""
+    if isinstance(schema, list):
+        yield from (("", child) for child in cast("list[Any]", schema))
+    for key, child in cast("dict[str, Any]", schema if isinstance(schema, dict) else {}).items():
+        if key in _NAMED and isinstance(child, dict):
+            apart = key != "dependentSchemas"
+            named = cast("dict[str, Any]", child).items()
+            yield from ((f"{key}/{name}" if apart else "", part) for name, part in named)
+        elif key not in _ASIDE:
+            yield "" if key in _IN_PLACE else key, child
+
+
+def _target(reference: Any, root: Any) -> Any:
+    """What a reference within the document points to (RFC 6901)."""
+    if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
+        raise ValueError(f"{str(reference)[:_LONGEST]} is not fetched: a $ref begins with #/")
+    found = root
+    for step in reference.split("/")[1:]:
+        step = unquote(step).replace("~1", "/").replace("~0", "~")
+        try:
+            found = found[int(step) if isinstance(found, list) else step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise ValueError(f"not a JSON Schema: {reference} points nowhere") from None
+    return found
 
 
 def _refuse(uri: str) -> NoReturn:

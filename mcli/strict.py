@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 from mcli.errors import ConfigFailure
 
 T = TypeVar("T")
+D = TypeVar("D")
+P = TypeVar("P")
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -23,6 +25,9 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
+MOST_COMPLAINTS = 100
+_MOST_KNOWN = 1000
+"""Words among which a near one is looked for."""
 _LONGEST_NUMBER = 40
 """Digits of a number; Python refuses to read more than 4,300, and nobody means more than this."""
 
@@ -44,16 +49,65 @@ def complaint(node: Node, message: str, hint: str = "") -> ConfigFailure:
     return ConfigFailure("bad_document", f"{node.place}: {message}", hint)
 
 
+class Complaints:
+    """What is wrong with a document: the first complaint ends the reading, unless they are kept.
+
+    A reader hands each part that can be read on its own to `spare`, so that a mistake in one does
+    not hide the mistakes in another.
+    """
+
+    def __init__(self, keep: bool = False) -> None:
+        self._keep = keep
+        self.kept: list[ConfigFailure] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no more are kept: who reads a hundred mistakes corrects them first."""
+        return len(self.kept) >= MOST_COMPLAINTS
+
+    def add(self, failure: ConfigFailure) -> None:
+        """Raise `failure`, or keep it."""
+        if not self._keep or self.full:
+            raise failure
+        self.kept.append(failure)
+
+    def spare(self, read: Callable[[], T], otherwise: D) -> T | D:
+        """What `read` gives; `otherwise` where it complains and complaints are kept."""
+        try:
+            return read()
+        except ConfigFailure as failure:
+            self.add(failure)
+            return otherwise
+
+    def each(self, parts: Iterable[P], read: Callable[[P], T]) -> list[T]:
+        """What `read` makes of each part, without those that it complains of."""
+        found: list[T] = []
+        for part in parts:
+            try:
+                found.append(read(part))
+            except ConfigFailure as failure:
+                self.add(failure)
+        return found
+
+
+STRICT = Complaints()
+"""The first complaint is raised."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "…"?` if a known word is near, else the known words."""
     known = sorted(known)
+    if len(known) > _MOST_KNOWN:
+        return ""
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f'did you mean "{near[0]}"?'
     return f"known: {', '.join(known)}" if known else ""
 
 
-def mapping(node: Node, known: Iterable[str] | None = None) -> dict[str, Node]:
+def mapping(
+    node: Node, known: Iterable[str] | None = None, complaints: Complaints = STRICT
+) -> dict[str, Node]:
     """The mapping in `node`; with `known`, any other key is an error."""
     if node.plain and node.value in _NULLS:
         return {}  # a key whose entries are all commented out
@@ -63,7 +117,8 @@ def mapping(node: Node, known: Iterable[str] | None = None) -> dict[str, Node]:
         allowed = set(known)
         for key, child in node.value.items():
             if key not in allowed:
-                raise complaint(child, f'unknown key "{key}"', did_you_mean(key, allowed))
+                hint = did_you_mean(key, allowed)
+                complaints.add(complaint(child, f'unknown key "{key}"', hint))
     return node.value
 
 
@@ -79,6 +134,13 @@ def text(node: Node) -> str:
     if not isinstance(node.value, str):
         raise complaint(node, f"expected text, found {_kind(node)}")
     return node.value
+
+
+def text_or_texts(node: Node) -> str | tuple[str, ...]:
+    """The text in `node`, or a list of texts."""
+    if isinstance(node.value, list):
+        return tuple(text(child) for child in node.value)
+    return text(node)
 
 
 def integer(node: Node) -> int:

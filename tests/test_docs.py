@@ -7,7 +7,7 @@ import re
 import pytest
 import typer
 
-from mcli import library, manual, recipe
+from mcli import library, manual, recipe_document, variables
 from mcli.cli import app
 from mcli.errors import ExitCode
 from mcli.settings import VARIABLES
@@ -113,4 +113,4 @@ def test_every_bundled_recipe_is_in_the_readme_with_its_inputs() -> None:
 
 
 def test_the_recipe_keys_are_in_the_readme() -> None:
-    assert all(f"`{key}`" in README for key in (*recipe.KEYS, *recipe.INPUT_TYPES))
+    assert all(f"`{key}`" in README for key in (*recipe_document.KEYS, *variables.TYPES))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcli import documents, library, recipe
+from mcli import documents, library, recipe, recipe_document, variables
 from mcli.chat import Message
 from mcli.errors import ConfigFailure, NoInput, UsageFailure
 from mcli.recipe import Recipe
@@ -17,7 +17,7 @@ MINIMAL = 'messages: [{user: "{{ data }}"}]\n'
 
 
 def read(source: str) -> Recipe:
-    return recipe.from_document(documents.parse(source.encode(), "r.yaml"), "r")
+    return recipe_document.read(documents.parse(source.encode(), "r.yaml"), "r")
 
 
 def refusal(source: str) -> ConfigFailure:
@@ -32,7 +32,7 @@ def with_inputs(inputs: str) -> str:
 
 def test_the_smallest_recipe() -> None:
     smallest = read(MINIMAL)
-    assert (smallest.kind, smallest.data, smallest.model) == ("text", "required", None)
+    assert (smallest.output.kind, smallest.data, smallest.model) == ("text", "required", None)
     assert smallest.params == {}
     assert smallest.inputs == {}
 
@@ -71,7 +71,23 @@ def test_the_smallest_recipe() -> None:
         ("inputs: {}\noutput: {kind: label}\n" + MINIMAL, "1:1", "labels"),
         ("inputs: {labels: {}}\noutput: {kind: label}\n" + MINIMAL, "1:1", "labels"),
         ("output: {knid: text}\n" + MINIMAL, "1:10", "knid"),
-        ("inputs: {x: {}}\nmessages: [{user: '{{ y }}'}]\n", "1:1", '"y" is used'),
+        ("inputs: {x: {}}\nmessages: [{user: '{{ y }}'}]\n", "2:13", '"y" is used'),
+        ("output: {schema: [a]}\n" + MINIMAL, "1:10", "expected a mapping"),
+        ("output: {kind: text, schema: {}}\n" + MINIMAL, "1:22", "kind json"),
+        ("output: {kind: label, get: a}\n" + MINIMAL, "1:23", "kind json"),
+        ("output: {kind: code, repair: 1}\n" + MINIMAL, "1:22", "kind json"),
+        ("output: {kind: json, repair: 11}\n" + MINIMAL, "1:22", "from 0 to 10"),
+        ("output: {kind: json, get: 'a['}\n" + MINIMAL, "1:22", "path of a field"),
+        ("examples: [{data: x}]\n" + MINIMAL, "1:12", "needs its answer"),
+        ("examples: [{answer: x, vars: {a: 1}}]\n" + MINIMAL, "1:31", '"a" is no input'),
+        ("tests: [{data: x}]\n" + MINIMAL, "1:9", "expect something"),
+        ("tests: [{expect: {}}]\n" + MINIMAL, "1:10", "expect something"),
+        ("tests: [{data: x, data_file: y, expect: {label: a}}]\n" + MINIMAL, "1:9", "not both"),
+        ("tests: [{expect: {contains: ''}}]\n" + MINIMAL, "1:19", "empty text"),
+        ("tests: [{expect: {get: {'a[': 1}}}]\n" + MINIMAL, "1:25", "path of a field"),
+        ("tests: [{expect: {max_tokens: 0}}]\n" + MINIMAL, "1:19", "above 0"),
+        ("tests: [{vars: {a: 1}, expect: {label: x}}]\n" + MINIMAL, "1:17", '"a" is no input'),
+        ("tests: [{expect: {label: x}}]\n" + with_inputs("a: {required: true}"), "1:9", "lacks a"),
         (with_inputs("a: {type: strin}"), "2:7", "strin"),
         (with_inputs("a: {typ: string}"), "2:7", 'unknown key "typ"'),
         (with_inputs("a: string"), "2:3", "expected a mapping"),
@@ -153,7 +169,7 @@ def test_a_recipe_without_inputs_takes_what_its_templates_ask_for() -> None:
 )
 def test_a_variable_gets_its_type(kind: str, written: Any, value: Any) -> None:
     typed = read(with_inputs(f"a: {{type: {kind}}}"))
-    assert recipe.bind(typed, {"a": written}) == {"a": value}
+    assert variables.bind(typed.inputs, {"a": written}, "r") == {"a": value}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +192,7 @@ def test_a_variable_gets_its_type(kind: str, written: Any, value: Any) -> None:
 def test_a_variable_of_another_type_is_refused(kind: str, written: Any) -> None:
     typed = read(with_inputs(f"a: {{type: {kind}}}"))
     with pytest.raises(UsageFailure, match="a: ") as caught:
-        recipe.bind(typed, {"a": written})
+        variables.bind(typed.inputs, {"a": written}, "r")
     assert len(caught.value.message) < 300
 
 
@@ -188,7 +204,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         )
     )
     with pytest.raises(UsageFailure) as caught:
-        recipe.bind(strict, {"points": "many", "share": "half", "temn": "x"})
+        variables.bind(strict.inputs, {"points": "many", "share": "half", "temn": "x"}, "r")
     for name in ("team", "urgent", "points", "share", "temn", "did you mean"):
         assert name in caught.value.message
     assert caught.value.exit_code == 2
@@ -205,7 +221,7 @@ def test_what_is_required_is_not_blank(written: Any) -> None:
 
 def test_what_is_not_given_is_its_default() -> None:
     typed = read(with_inputs("a: {default: x}\n  b: {type: integer}\n  c: {type: list}"))
-    assert recipe.bind(typed, {}) == {"a": "x", "b": None, "c": None}
+    assert variables.bind(typed.inputs, {}, "r") == {"a": "x", "b": None, "c": None}
 
 
 def test_the_persons_system_message_stands_behind_the_recipes_own() -> None:
@@ -215,6 +231,38 @@ def test_the_persons_system_message_stands_behind_the_recipes_own() -> None:
                      ("assistant", "d"), ("user", "e")]  # fmt: skip
     assert recipe.render(read(MINIMAL), {}, "hi", "mine")[0] == Message("system", "mine")
     assert recipe.render(read(MINIMAL), {}, "hi", "") == (Message("user", "hi"),)
+
+
+SHOWN = """
+inputs: {tone: {default: dry}}
+messages: [{system: s}, {user: "first"}, {assistant: a}, {user: "{{ tone }}: {{ data }}"}]
+examples:
+  - {data: "one {{ tone }}", answer: ONE}
+  - {data: two, vars: {tone: wet}, answer: {n: 2, ok: true}}
+"""
+
+
+def test_examples_stand_before_the_last_user_message() -> None:
+    turns = recipe.render(read(SHOWN), {"tone": "dry"}, "three", "mine")
+    assert [(m.role, m.content) for m in turns] == [
+        ("system", "s"), ("system", "mine"), ("user", "first"), ("assistant", "a"),
+        ("user", "dry: one {{ tone }}"), ("assistant", "ONE"),
+        ("user", "wet: two"), ("assistant", '{"n": 2, "ok": true}'),
+        ("user", "dry: three"),
+    ]  # fmt: skip
+
+
+def test_tests_are_read_with_their_variables() -> None:
+    found = read(
+        "inputs: {n: {type: integer, required: true}, l: {type: list}}\n"
+        "tests:\n"
+        "  - {name: a, data: x, vars: {n: 5, l: [a, b]}, expect: {contains: y, valid: true}}\n"
+        "  - {data_file: f.txt, vars: {n: 5}, expect: {get: {.a: 1}, matches: [a, b]}}\n" + MINIMAL
+    ).tests
+    assert [case.name for case in found] == ["a", "test 2"]
+    assert found[0].variables == {"n": "5", "l": ("a", "b")}
+    assert (found[0].expected.contains, found[0].expected.valid) == (("y",), True)
+    assert found[1].expected.get == ((("a",), 1),)
 
 
 @given(st.text(), st.text(), st.text())
@@ -239,7 +287,7 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
     bundled = library.bundled(name).recipe
     assert bundled.turns[0].role == "system"
     assert bundled.params == ({} if temperature is None else {"temperature": temperature})
-    assert (bundled.kind, bundled.model) == (kind, None)
+    assert (bundled.output.kind, bundled.model) == (kind, None)
     assert bundled.description
 
 
@@ -256,10 +304,65 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
 )
 def test_a_bundled_recipe_can_be_filled_in(name: str, given: dict[str, str]) -> None:
     bundled = library.bundled(name).recipe
-    values = {**recipe.bind(bundled, given), "label_lines": "- a\n- b"}
+    values = {**variables.bind(bundled.inputs, given, name), "label_lines": "- a\n- b"}
     messages = recipe.render(bundled, values, "the data {{ x }}", "")
     assert "the data {{ x }}" in messages[-1].content
     assert not any("{%" in message.content for message in messages)
+
+
+def own(tmp_path: Any, **recipes: str) -> dict[str, str]:
+    """An environment with these recipes of a person's own."""
+    folder = tmp_path / "mcli" / "recipes"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in recipes.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return {"XDG_CONFIG_HOME": str(tmp_path)}
+
+
+BELOW = (
+    """
+description: below
+params: {temperature: 0, seed: 1}
+inputs: {a: {default: x}, b: {default: y}}
+output: {kind: json}
+tests: [{expect: {contains: z}}]
+"""
+    + MINIMAL
+)
+
+
+def test_a_recipe_adds_to_the_one_that_it_extends(tmp_path: Any) -> None:
+    above = "extends: below\nparams: {seed: 2}\ninputs: {b: {type: integer}, c: {}}\noutput: {}\n"
+    environ = own(tmp_path, below=BELOW, above=above)
+    found = library.find("above", environ).recipe
+    assert (found.name, found.description) == ("above", "below")
+    assert found.params == {"temperature": 0, "seed": 2}
+    assert {n: i.type for n, i in found.inputs.items()} == {
+        "a": "string", "b": "integer", "c": "string",
+    }  # fmt: skip
+    assert found.output.kind == "text"
+    assert found.tests == ()
+
+
+def test_a_persons_own_may_extend_the_bundled_one_of_its_name(tmp_path: Any) -> None:
+    environ = own(tmp_path, summarize="extends: summarize\nparams: {temperature: 1}\n")
+    found = library.find("summarize", environ).recipe
+    assert found.params == {"temperature": 1}
+    assert "points" in found.inputs
+
+
+def test_a_recipe_by_path_extends_its_neighbour(tmp_path: Any) -> None:
+    (tmp_path / "below.yaml").write_text(BELOW)
+    (tmp_path / "above.yaml").write_text("extends: ./below.yaml\nmodel: m\n")
+    assert library.find(str(tmp_path / "above.yaml"), {}).recipe.params["seed"] == 1
+
+
+def test_a_mistake_below_is_named_where_it_stands(tmp_path: Any) -> None:
+    environ = own(tmp_path, below="params: {seed: x}\n" + MINIMAL, above="extends: below\n")
+    with pytest.raises(ConfigFailure, match=r"below\.yaml:1:10: "):
+        library.find("above", environ)
+    with pytest.raises(ConfigFailure, match=r"blank\.yaml:1:1: extends needs the name"):
+        library.find("blank", own(tmp_path, blank="extends: ''\n"))
 
 
 def test_a_recipe_by_path_and_one_of_a_persons_own(tmp_path: Any) -> None:

@@ -29,5 +29,55 @@ def test_a_schema_cannot_make_us_call_anybody() -> None:
         schema.complaint({}, {"$ref": "http://192.0.2.1/schema.json"})
 
 
+FAN = {
+    f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}, {"$ref": f"#/$defs/a{n + 1}"}]}
+    for n in range(40)
+} | {"a40": {}}
+"""Each asks twice for the next: 2^40 visits to one value."""
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"$defs": FAN, "$ref": "#/$defs/a0"},
+        {"$defs": FAN, "properties": {"$defs": {"items": {"$ref": "#/$defs/a0"}}}},
+        {"$defs": FAN, "dependentSchemas": {"a": {"$ref": "#/$defs/a0"}}},
+        {"items": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}},
+        {"properties": {"a": {"$ref": "#"}}, "allOf": [{"properties": {"a": {"$ref": "#"}}}]},
+    ],
+)
+def test_references_that_multiply_are_refused(rules: object) -> None:
+    with pytest.raises(ValueError, match="multiply"):
+        schema.check(rules)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}},
+        {"$ref": "#"},
+        {"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {}}, "$ref": "#/$defs/a"},
+        {"properties": {"$ref": {"type": "string"}, "default": {}, "allOf": {}}},
+        {"$defs": {"a/b~c": {}}, "$ref": "#/$defs/a~1b~0c"},
+        True,
+    ],
+)
+def test_a_schema_that_refers_to_itself_is_a_schema(rules: object) -> None:
+    schema.check(rules)
+
+
+def test_a_nest_that_is_too_deep_is_an_error() -> None:
+    rules: dict[str, object] = {}
+    for _ in range(5000):
+        rules = {"items": rules}
+    with pytest.raises(ValueError, match="too deep"):
+        schema.check(rules)
+
+
+def test_a_complaint_says_where() -> None:
+    rules = {"properties": {"a": {"items": {"type": "integer"}}}}
+    assert schema.complaint({"a": [1, "x"]}, rules).startswith(".a[1]: ")
+
+
 def test_a_hostile_pattern_is_no_trap() -> None:
     assert schema.complaint("a" * 40 + "!", {"pattern": "^(a+)+$"})

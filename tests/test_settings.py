@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcli import documents, recipe, settings
+from mcli import documents, recipe_document, settings
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keys import NO_KEY, KeySource
 from mcli.recipe import Recipe
@@ -57,7 +57,7 @@ def load(tmp_path: Path) -> Any:
 
 def written(source: str) -> Recipe:
     text = source + '\nmessages: [{user: "{{ data }}"}]\n'
-    return recipe.from_document(documents.parse(text.encode(), "r.yaml"), "r")
+    return recipe_document.read(documents.parse(text.encode(), "r.yaml"), "r")
 
 
 WAYS = ("flag", "recipe", "environment", "profile")

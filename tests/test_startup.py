@@ -49,6 +49,7 @@ def loaded(mcli: Program, *argv: str, stdin: bytes = b"") -> set[str]:
         ["ask", "--help"],
         ["batch"],
         ["config", "path"],
+        ["recipes", "test", "--help"],
         ["help"],
         ["help", "exit-codes"],
         ["ask", "--wrong"],

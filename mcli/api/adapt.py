@@ -1,7 +1,8 @@
 """EDGE (pure): a request that a server refuses for one parameter, sent again without the quarrel.
 
-Only what we may change: the two names of the token limit, `stream_options`, and a value that a
-recipe and not a person asked for (api-contract §5.5). Once for each parameter, three in all.
+Only what we may change: the two names of the token limit, `stream_options`, the way in which JSON
+is asked for, and a value that a recipe and not a person asked for (api-contract §5.5). Once for
+each parameter, three in all.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from mcli.api import forms
 from mcli.chat import Request
 from mcli.errors import Failure
 
@@ -29,7 +31,11 @@ def adapted(
     """
     if failure.status not in (400, 422) or failure.slug != "bad_request":
         return None
-    if len(changed) >= MOST_CHANGES or _TOO_MUCH.search(failure.message):
+    if len(changed) >= MOST_CHANGES:
+        return None
+    if simpler := forms.simpler(request, failure):
+        return simpler
+    if _TOO_MUCH.search(failure.message):
         return None
     name = _named(request, failure)
     if name is None or name in changed:

@@ -55,7 +55,7 @@ async def complete(
             try:
                 completion, tries = await persist(once.attempt, patience, note)
                 warnings = tuple(changed.values())
-                return Exchange(completion, attempts + tries, once.request_id, warnings)
+                return Exchange(completion, attempts + tries, request, once.request_id, warnings)
             except Failure as failure:
                 attempts += failure.attempts
                 change = adapt.adapted(request, failure, frozenset(changed))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mcli import __version__
-from mcli.api import verdicts
+from mcli.api import forms, verdicts
 from mcli.api.textflow import TextFlow, joined
 from mcli.chat import Completion, Request, Usage
 from mcli.errors import BadInput, BadReply, Failure, Recovery, TryAgain
@@ -41,9 +41,14 @@ def headers(key: str | None, streams: bool) -> dict[str, str]:
 
 def body_of(request: Request) -> dict[str, Any]:
     """The JSON body: model and messages, and nothing that nobody asked for."""
+    messages = request.messages
+    fields: dict[str, Any] = {}
+    if request.form is not None:
+        messages, fields = forms.asked(request.form, messages)
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "messages": [{"role": m.role, "content": m.content} for m in messages],
+        **fields,
         **request.params,
     }
     if request.stream:

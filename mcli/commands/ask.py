@@ -8,22 +8,48 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
-from mcli.said import Said
+from mcli.said import MOST_REPAIRS, Said
 
 
 @options.takes(options.COMPLETION)
 def ask(
     said: Said,
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", show_default=False)] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="JSON Schema that the answer must fit; checked here"),
+    ] = None,
+    get: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Print one field of the JSON answer: .a.b[0]"),
+    ] = None,
+    repair: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=options.whole(0, MOST_REPAIRS),
+            help="Ask again, with the error, for an answer that does not fit (1)",
+        ),
+    ] = None,
 ) -> ExitCode:
     """One completion: PROMPT, then the data of -f files or stdin.
 
     git diff | mcli ask "Anything risky in this diff?"
     """
-    from mcli import plan, run
+    from mcli import run
+    from mcli.job import Job
 
-    if prompt is None:
-        return run.once(plan.Job("ask", bundled=True, rule="required"), said)
-    if not prompt.strip():
+    if repair is not None and schema is None and get is None:
+        raise UsageFailure("bad_flag", "--repair belongs to --schema or --get")
+    if prompt is not None and not prompt.strip():
         raise UsageFailure("blank_prompt", "the prompt is blank", "is a variable unset?")
-    return run.once(plan.Job("ask", {"prompt": prompt}, bundled=True), said)
+    job = Job(
+        "ask",
+        {} if prompt is None else {"prompt": prompt},
+        bundled=True,
+        rule="required" if prompt is None else None,
+        schema_file=schema,
+        get=get,
+        repair=repair,
+    )
+    return run.once(job, said)

@@ -34,14 +34,15 @@ def classify(
 
     mcli classify -l positive,negative,neutral < review.txt
     """
-    from mcli import plan, run
+    from mcli import run
+    from mcli.job import Job
 
     variables: dict[str, str | list[str] | tuple[str, ...]] = {}
     if labels is not None:
         variables["labels"] = _words(labels, "--labels")
     if question is not None:
         variables["question"] = question
-    job = plan.Job(
+    job = Job(
         "classify",
         variables,
         tuple(files or ()),

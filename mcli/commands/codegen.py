@@ -21,9 +21,10 @@ def codegen(
 
     mcli codegen "a function for Fibonacci numbers" --lang python -o fib.py
     """
-    from mcli import plan, run
+    from mcli import run
+    from mcli.job import Job
 
     if not task.strip():
         raise UsageFailure("blank_prompt", "the task is blank", "is a variable unset?")
     variables = {"task": task} if lang is None else {"task": task, "language": lang}
-    return run.once(plan.Job("codegen", variables, bundled=True), said)
+    return run.once(Job("codegen", variables, bundled=True), said)

@@ -7,20 +7,38 @@ from typing import Annotated
 import typer
 
 from mcli import options
-from mcli.errors import ExitCode
+from mcli.errors import ExitCode, UsageFailure
 from mcli.said import Said
 
 
 @options.takes(options.COMPLETION)
 def run_recipe(
     said: Said,
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", show_default=False)],
+    context: typer.Context,
+    recipe: Annotated[str | None, typer.Argument(metavar="RECIPE", show_default=False)] = None,
     files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...")] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("-e", metavar="TEMPLATE", help="A recipe written on the spot, for RECIPE"),
+    ] = None,
+    show_help: Annotated[
+        bool, typer.Option("-h", "--help", help="Show this, or the inputs of RECIPE, and end")
+    ] = False,
 ) -> ExitCode:
     """Any recipe, by name or path; its inputs come from -D, its data from files or stdin.
 
     mcli run ./triage.yaml -D team=support < mail.txt
-    """
-    from mcli import plan, run
 
-    return run.once(plan.Job(recipe, files=tuple(files or ())), said)
+    mcli run -e 'Translate to {{ to }}:' -D to=German < mail.txt
+    """
+    from mcli import run, shelf
+    from mcli.job import Job
+
+    if show_help:
+        return shelf.show_help(recipe, context.get_help(), said)
+    if template is not None:
+        paths = ([] if recipe is None else [recipe]) + (files or [])
+        return run.once(Job("-e", files=tuple(paths), template=template), said)
+    if recipe is None:
+        raise UsageFailure("usage", "missing RECIPE", "see mcli run --help")
+    return run.once(Job(recipe, files=tuple(files or ())), said)

@@ -35,7 +35,8 @@ def summarize(
 
     mcli summarize report.txt --points 5
     """
-    from mcli import plan, run
+    from mcli import run
+    from mcli.job import Job
 
     named = {
         "points": points,
@@ -45,4 +46,4 @@ def summarize(
         "focus": focus,
     }
     variables = {name: str(value) for name, value in named.items() if value is not None}
-    return run.once(plan.Job("summarize", variables, tuple(files or ()), bundled=True), said)
+    return run.once(Job("summarize", variables, tuple(files or ()), bundled=True), said)

@@ -10,9 +10,11 @@ from . import (
     rows_network,
     rows_output,
     rows_process,
+    rows_recipes,
     rows_replies,
     rows_secrets,
     rows_status,
+    rows_structured,
 )
 from .catalogue import Row
 
@@ -24,9 +26,11 @@ TABLE: list[Row] = [
     *rows_output.ROWS,
     *rows_process.ROWS,
     *rows_echoes.ROWS,
+    *rows_recipes.ROWS,
     *rows_replies.ROWS,
     *rows_secrets.ROWS,
     *rows_status.ROWS,
+    *rows_structured.ROWS,
 ]
 
 SECTIONS = {

@@ -1,0 +1,94 @@
+"""SHELL: an answer that fits what was asked for, or the model is told why not and asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from mcli import reading, structured
+from mcli.chat import Completion, Exchange, Message, Request, Usage
+from mcli.errors import Failure
+from mcli.reading import Answer, Reading
+
+Send = Callable[[Request], Awaitable[Exchange]]
+
+
+async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[Answer, Exchange]:
+    """The answer to `request` and what it took, asked again `repair` times at most.
+
+    Raises a Failure that counts everything that was sent.
+    """
+    spent: Exchange | None = None
+    while True:
+        try:
+            exchange = _added(spent, await send(request))
+        except Failure as failure:
+            raise _counted(failure, spent) from None
+        try:
+            with paid(exchange):
+                return reading.read(exchange.completion, how), exchange
+        except Failure as failure:
+            if repair == 0 or failure.slug not in structured.REPAIRABLE:
+                raise
+            repair -= 1
+            request = _again(exchange, structured.complaint(failure, how.schema))
+            warning = f"asked again: {failure.message}"
+            spent = replace(exchange, warnings=(*exchange.warnings, warning))
+
+
+@contextmanager
+def paid(exchange: Exchange) -> Generator[None]:
+    """What fails from here on tells of the exchange, and has the answer: it was paid for."""
+    try:
+        yield
+    except Failure as failure:
+        failure.attempts = exchange.attempts
+        failure.request_id = exchange.request_id
+        failure.warnings = exchange.warnings
+        failure.completion = exchange.completion
+        failure.charged = "yes"
+        raise
+
+
+def _again(exchange: Exchange, complaint: str) -> Request:
+    """The conversation so far, and what is wrong with its end."""
+    turns = (Message("assistant", exchange.completion.text), Message("user", complaint))
+    return replace(exchange.request, messages=(*exchange.request.messages, *turns))
+
+
+def _added(spent: Exchange | None, more: Exchange) -> Exchange:
+    """An exchange with what was spent before it."""
+    if spent is None:
+        return more
+    completion = replace(more.completion, usage=_sum(spent.completion, more.completion))
+    return replace(
+        more,
+        completion=completion,
+        attempts=spent.attempts + more.attempts,
+        warnings=(*spent.warnings, *more.warnings),
+    )
+
+
+def _counted(failure: Failure, spent: Exchange | None) -> Failure:
+    if spent is not None:
+        failure.attempts += spent.attempts
+        failure.warnings = (*spent.warnings, *failure.warnings)
+        failure.charged = "yes"
+    return failure
+
+
+def _sum(one: Completion, other: Completion) -> Usage | None:
+    """The tokens of both; unknown if either is."""
+    if one.usage is None or other.usage is None:
+        return None
+    a, b = one.usage, other.usage
+    return Usage(
+        _plus(a.prompt_tokens, b.prompt_tokens),
+        _plus(a.completion_tokens, b.completion_tokens),
+        _plus(a.total_tokens, b.total_tokens),
+    )
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

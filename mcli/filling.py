@@ -1,0 +1,78 @@
+"""SHELL: the variables of a recipe, from the flags and the files that a person named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mcli import inputs, variables
+from mcli.errors import BadInput, UsageFailure
+from mcli.inputs import Bounds
+from mcli.job import Job
+from mcli.recipe import Recipe
+from mcli.said import Said
+from mcli.variables import Given
+
+
+def claims_stdin(found: Recipe, job: Job, said: Said) -> bool:
+    """Whether stdin is read for something else than data. UsageFailure if it is wanted twice."""
+    files = {name for name, declared in found.inputs.items() if declared.type == "file"}
+    wanted = [said.system_file, job.labels_file, job.schema_file]
+    wanted += [_pair(pair, "--var-file")[1] for pair in said.var_file]
+    wanted += [path for name, path in (_pair(pair, "-D") for pair in said.var) if name in files]
+    claims = wanted.count("-")
+    if claims + [*job.files, *said.file].count("-") > 1:
+        raise UsageFailure("stdin_twice", "stdin can be read only once", "name - only once")
+    return claims > 0
+
+
+def bind(found: Recipe, job: Job, said: Said) -> dict[str, Any]:
+    """The variables with their types; UsageFailure names everything that is wrong with them."""
+    given = _given(found, job, said)
+    refuse_broken_text([word for value in given.values() for word in _as_list(value)])
+    try:
+        return variables.bind(found.inputs, given, found.name)
+    except UsageFailure as failure:
+        if job.bundled:
+            failure.hint = f"see mcli {job.recipe} --help"
+        raise
+
+
+def _given(found: Recipe, job: Job, said: Said) -> Given:
+    """The variables: `-D` and `--var-file`, under what the command's own flags say."""
+    given: dict[str, str | list[str] | tuple[str, ...]] = {}
+    bounds = Bounds(said.invalid, said.max_input)
+    for pair in said.var:
+        name, value = _pair(pair, "-D")
+        if name in found.inputs and found.inputs[name].type == "file":
+            value = inputs.read_file(value, bounds)
+        given[name] = value if name not in given else [*_as_list(given[name]), value]
+    for pair in said.var_file:
+        name, path = _pair(pair, "--var-file")
+        given[name] = inputs.read_file(path, bounds)
+    given = {**given, **job.variables}
+    if job.labels_file is not None:
+        lines = inputs.read_file(job.labels_file, bounds).splitlines()
+        more = [line.strip() for line in lines if line.strip()]
+        given["labels"] = (*_as_list(job.variables.get("labels", ())), *more)
+    return given
+
+
+def refuse_broken_text(words: Sequence[str]) -> None:
+    """Bytes of the command line that are not UTF-8 arrive as lone surrogates."""
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:
+        message = "an argument is not valid UTF-8"
+        raise BadInput("bad_encoding", message, "convert it first") from None
+
+
+def _as_list(value: str | list[str] | tuple[str, ...]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _pair(pair: str, flag: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise UsageFailure("bad_flag", f'{flag} "{pair}" is not NAME=VALUE')
+    return name, value

@@ -1,0 +1,66 @@
+"""SHELL: how a request is sent: where to, with which key, how long it is waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mcli import output, profiles
+from mcli.asking import Send
+from mcli.chat import Exchange, Request
+from mcli.errors import NotAllowed
+from mcli.said import Said
+from mcli.settings import Settings
+
+if TYPE_CHECKING:
+    from mcli.api.calls import Endpoint
+    from mcli.api.persist import Patience
+
+
+def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
+    """What answers: made once in a command, however many requests it sends."""
+    from mcli.api import calls
+
+    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key)
+
+
+def sender(
+    where: Endpoint,
+    chosen: Settings,
+    said: Said,
+    patience: Patience,
+    show: Callable[[str], None] | None = None,
+) -> Send:
+    """What sends a request; with `show`, a stream is handed on as it comes."""
+    from mcli.api import calls
+
+    async def send(request: Request) -> Exchange:
+        shown = show if request.stream else None
+        try:
+            return await calls.complete(request, where, patience, notes(said), shown)
+        except NotAllowed as failure:
+            if failure.slug == "auth" and where.key:
+                failure.hint = f"check the key, which came from {chosen.key}"
+            elif failure.slug == "auth":
+                failure.hint = "no key was sent: configure one for this host"
+            raise
+
+    return send
+
+
+def patience(chosen: Settings, began: float) -> Patience:
+    """By default the clock starts when the input is complete, which is now."""
+    from mcli.api.persist import Patience
+
+    start = began if chosen.timeout_given else time.monotonic()
+    return Patience(start + chosen.timeout_s, chosen.timeout_s, chosen.retries)
+
+
+def notes(said: Said) -> Callable[[str], None]:
+    """Where it is told what happens on the way: to stderr with -v, else nowhere."""
+    return output.note if said.verbose else _silence
+
+
+def _silence(message: str) -> None:
+    """Without -v, what happens on the way is not told."""
