@@ -17,6 +17,7 @@ from mcli.said import Said
 from mcli.settings import Settings
 
 if TYPE_CHECKING:
+    from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
 
 
@@ -29,11 +30,11 @@ def once(job: Job, said: Said) -> ExitCode:
         planned = plan.make(job, said, began)
         if said.dry_run:
             return _dry_run(plan.request(planned, said), planned, said)
-        key = plan.prepare(planned, said)
+        endpoint = _endpoint(planned.settings, profiles.ENDING, plan.prepare(planned, said))
         request = plan.request(planned, said)
         patience = _patience(planned.settings, began)
         with output.Screen() as screen:
-            exchange = _send(request, key, planned, said, patience, screen.show)
+            exchange = _send(request, endpoint, planned, said, patience, screen.show)
             answer = _read(exchange, planned)
         return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
@@ -51,7 +52,7 @@ def models(said: Said) -> ExitCode:
         chosen = settings.load(said, os.environ)
         output.check_stdout()
         key = plan.key_for(chosen, began)
-        endpoint = calls.Endpoint(profiles.endpoint(chosen.base_url, "/models"), key)
+        endpoint = _endpoint(chosen, "/models", key)
         call = calls.models(endpoint, _patience(chosen, began), _notes(said))
         found, attempts = loop.run(call, watch=True)
     except Failure as failure:
@@ -65,9 +66,17 @@ def models(said: Said) -> ExitCode:
     return ExitCode.OK
 
 
+def _endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
+    """What answers, be it a recording. Raises what is wrong with one before data is read."""
+    from mcli.api import calls, cassette
+
+    answers = cassette.opener(chosen.keeping.record, chosen.keeping.replay)
+    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers)
+
+
 def _send(
     request: Request,
-    key: str | None,
+    endpoint: Endpoint,
     planned: Plan,
     said: Said,
     patience: Patience,
@@ -75,20 +84,16 @@ def _send(
 ) -> Exchange:
     from mcli.api import calls
 
-    url = profiles.endpoint(planned.settings.base_url, profiles.ENDING)
-    call = calls.complete(
-        request,
-        calls.Endpoint(url, key),
-        patience,
-        _notes(said),
-        show if request.stream else None,
-    )
+    shown = show if request.stream else None
+    call = calls.complete(request, endpoint, patience, _notes(said), shown)
     try:
         return loop.run(call, watch=said.to_stdout)
     except NotAllowed as failure:
-        if failure.slug == "auth" and key:
-            failure.hint = f"check the key, which came from {planned.settings.key}"
-        elif failure.slug == "auth":
+        replays = planned.settings.keeping.replay is not None
+        source = planned.settings.key
+        if failure.slug == "auth" and (endpoint.key or (replays and source.kind != "none")):
+            failure.hint = f"check the key, which came from {source}"
+        elif failure.slug == "auth" and not replays:
             failure.hint = "no key was sent: configure one for this host"
         raise
 
@@ -108,7 +113,9 @@ def _patience(chosen: Settings, began: float) -> Patience:
     from mcli.api.persist import Patience
 
     start = began if chosen.timeout_given else time.monotonic()
-    return Patience(start + chosen.timeout_s, chosen.timeout_s, chosen.retries)
+    # A recorded reply is the final one, so it is not asked for again.
+    retries = chosen.retries if chosen.keeping.replay is None else 0
+    return Patience(start + chosen.timeout_s, chosen.timeout_s, retries)
 
 
 def _notes(said: Said) -> Callable[[str], None]:
