@@ -66,3 +66,4 @@ class Exchange:
     attempts: int
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
+    cached: bool = False

@@ -17,6 +17,7 @@ from mcli.said import Said
 from mcli.settings import Settings
 
 if TYPE_CHECKING:
+    from mcli.api.cache import Place
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
 
@@ -32,10 +33,17 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(plan.request(planned, said), planned, said)
         endpoint = _endpoint(planned.settings, profiles.ENDING, plan.prepare(planned, said))
         request = plan.request(planned, said)
+        place = _place(request, planned)
         patience = _patience(planned.settings, began)
         with output.Screen() as screen:
-            exchange = _send(request, endpoint, planned, said, patience, screen.show)
+            exchange = place.find() if place else None
+            if exchange is None:
+                exchange = _send(request, endpoint, planned, said, patience, screen.show)
+            elif request.stream:
+                screen.show(exchange.completion.text)
             answer = _read(exchange, planned)
+        if place and not exchange.cached:
+            place.keep(exchange, _notes(said))
         return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -72,6 +80,17 @@ def _endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
 
     answers = cassette.opener(chosen.keeping.record, chosen.keeping.replay)
     return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers)
+
+
+def _place(request: Request, planned: Plan) -> Place | None:
+    """Where the answer is kept, if it is."""
+    chosen = planned.settings
+    lifetime_s = chosen.keeping.cache_in_force_s
+    if lifetime_s is None:
+        return None
+    from mcli.api import cache
+
+    return cache.place(request, chosen.base_url, planned.reading, lifetime_s, os.environ)
 
 
 def _send(
@@ -154,6 +173,7 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
     return (
         f"model={completion.model or 'unknown'} tokens={tokens} attempts={exchange.attempts} "
         f"{elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
+        f"{' cached' if exchange.cached else ''}"
     )
 
 
