@@ -182,6 +182,14 @@ def test_the_key_is_not_in_it(filled: Program) -> None:
     assert filled("ask", "hi", "--cache", "1h").out == "first\n"
 
 
+def test_an_answer_that_repeats_the_key_is_not_kept(mcli: Program, server: FaultyServer) -> None:
+    server.play(ok(f"your key is {KEY}"))
+    done = mcli("ask", "hi", "--cache", "1h", "-v")
+
+    assert (done.out, entries(mcli)) == (f"your key is {KEY}\n", [])
+    assert "it holds a key" in done.err
+
+
 @pytest.mark.parametrize(
     ("argv", "scene"),
     [

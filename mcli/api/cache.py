@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mcli import outfile
+from mcli import outfile, redaction
 from mcli.api import codec, recording
 from mcli.chat import Completion, Exchange, Request, Usage
 from mcli.errors import reason
@@ -41,13 +41,17 @@ class Place:
             return None
 
     def keep(self, exchange: Exchange, note: Callable[[str], None]) -> None:
-        """Put a complete answer there; of one that is not, or was cut by a limit, nothing."""
+        """Put a complete answer there; one that a limit cut, or that repeats a key, is not kept."""
         if exchange.completion.finish_reason == "length":
             return
         entry = {"v": VERSION, "at": time.time(), "exchange": asdict(exchange)}
+        told = recording.canonical(entry)
+        if redaction.redact(told) != told:
+            note("the answer is not kept: it holds a key")
+            return
         try:
             _make_private(self.path.parent)
-            outfile.replace(self.path, recording.canonical(entry).encode(), private=True)
+            outfile.replace(self.path, told.encode(), private=True)
         except OSError as error:
             note(f"the answer is not kept: {self.path}: {reason(error, 'cannot be written')}")
 
