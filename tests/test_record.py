@@ -184,6 +184,15 @@ class TestWhatIsNotWholeIsNotRecorded:
             assert done.code == 75
             assert not tape(mcli).exists()
 
+    def test_a_cut_reply_takes_the_place_of_the_whole_one_before(
+        self, mcli: Program, server: FaultyServer
+    ) -> None:
+        server.play([error(429, headers={"retry-after-ms": "1"}), scenes.hangup()])
+        done = record(mcli, "ask", "hi", "--retries", "1")
+
+        assert done.slug == "disconnected"
+        assert not tape(mcli).exists()
+
     def test_a_deadline(self, mcli: Program, server: FaultyServer) -> None:
         server.play(Reply((scenes.head(200), End.STALL)))
         done = record(mcli, "ask", "hi", "--timeout", "1s")
