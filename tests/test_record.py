@@ -21,6 +21,9 @@ from tests.program import KEY, Program, Result
 CODE = "Here:\n```python\nprint(1)\n```\n"
 MODELS = as_json({"data": [{"id": "one", "context_length": 10}, {"id": "two"}]})
 
+CUT_PAGE = Reply((scenes.head(400, {"Content-Length": "100"}), b"a proxy's page", End.FIN))
+"""Of an error the status is enough."""
+
 
 @pytest.fixture
 def away(mcli: Program, tmp_path: Path) -> Program:
@@ -79,6 +82,7 @@ class TestWhatWasSeenIsSeenAgain:
             (("ask", "hi", "--json"), error(404, headers={"x-request-id": "req_7"})),
             (("ask", "hi", "--json"), error(503, headers={"x-should-retry": "false"})),
             (("ask", "hi", "--json", "--retries", "0"), error(429, headers={"Retry-After": "30"})),
+            (("ask", "hi", "--json"), CUT_PAGE),
             (("ask", "hi", "--json"), scenes.redirect(302, "https://other.test/")),
             (("ask", "hi"), scenes.html()),
             (("ask", "hi", "--json"), as_json({"error": {"message": "no", "code": 400}})),
