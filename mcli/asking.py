@@ -47,7 +47,7 @@ def paid(exchange: Exchange) -> Generator[None]:
         failure.request_id = exchange.request_id
         failure.warnings = exchange.warnings
         failure.completion = exchange.completion
-        failure.charged = "yes"
+        failure.charged = "no" if exchange.cached else "yes"
         raise
 
 

@@ -83,3 +83,4 @@ class Exchange:
     request: Request
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
+    cached: bool = False

@@ -28,7 +28,7 @@ def of_answer(
         "text": answer.text,
         "data": answer.data,
         **_reply(exchange.completion),
-        **_effort(exchange.attempts, elapsed_s, exchange.request_id),
+        **_effort(exchange.attempts, elapsed_s, exchange.request_id, exchange.cached),
         "recipe": recipe,
         "warnings": list(exchange.warnings),
     }
@@ -85,11 +85,13 @@ def _reply(completion: Completion | None) -> dict[str, Any]:
     }
 
 
-def _effort(attempts: int, elapsed_s: float | None, request_id: str | None) -> dict[str, Any]:
+def _effort(
+    attempts: int, elapsed_s: float | None, request_id: str | None, cached: bool = False
+) -> dict[str, Any]:
     return {
         "attempts": attempts,
         "elapsed_s": None if elapsed_s is None else round(elapsed_s, 3),
-        "cached": False,
+        "cached": cached,
         "request_id": _name(request_id),
     }
 

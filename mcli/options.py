@@ -74,6 +74,9 @@ FLAGS: dict[str, Any] = {
     "stream": Annotated[bool | None, typer.Option("--stream/--no-stream", help="Show text as it comes (on a terminal by default)")],
     "dry_run": Annotated[bool, typer.Option("--dry-run", help="Print the request, send nothing")],
     "allow_truncated": Annotated[bool, typer.Option("--allow-truncated", help="Take an answer that hit the token limit")],
+    "record": Annotated[str | None, typer.Option(metavar="FILE", help="Add requests and replies to a recording [env: MCLI_RECORD]")],
+    "replay": Annotated[str | None, typer.Option(metavar="FILE", help="Answer from a recording, without key or network [env: MCLI_REPLAY]")],
+    "cache": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="Answer an equal request from disk if it is younger [env: MCLI_CACHE]")],
     "quiet": Annotated[bool, typer.Option("-q", "--quiet", help="Print no answer; the exit status is the answer")],
     "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Attempts, waits and usage on stderr")],
     "debug": Annotated[bool, typer.Option("--debug", help="A traceback on an internal error")],
@@ -82,9 +85,10 @@ FLAGS: dict[str, Any] = {
 
 COMPLETION = tuple(FLAGS)
 ENDPOINT = (
-    "profile", "base_url", "no_key", "timeout", "retries", "json", "verbose", "debug", "color",
+    "profile", "base_url", "no_key", "timeout", "retries", "record", "replay", "json", "verbose",
+    "debug", "color",
 )  # fmt: skip
-SETTINGS = ("model", *(name for name in ENDPOINT if name != "verbose"))
+SETTINGS = ("model", "cache", *(name for name in ENDPOINT if name != "verbose"))
 TESTING = (
     "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", *ENDPOINT, "quiet",
 )  # fmt: skip

@@ -51,7 +51,7 @@ def write(path: str, content: str, no_clobber: bool) -> None:
             _pass_on(path, ended)
         else:
             fresh = path if no_clobber else ""
-            _replace(Path(os.path.realpath(path)), output.to_bytes(ended), fresh)
+            replace(Path(os.path.realpath(path)), output.to_bytes(ended), fresh=fresh)
     except ReaderGone:
         raise WriteFailure("write_failed", f'"{path}": its reader has gone') from None
     except OSError as error:
@@ -94,14 +94,16 @@ def _pass_on(path: str, content: str) -> None:
         output.write_all(device.fileno(), output.to_bytes(content), f'"{path}"')
 
 
-def _replace(target: Path, data: bytes, fresh: str) -> None:
-    """Write beside `target`, sync, rename. `fresh` (the path as given) forbids replacing."""
+def replace(target: Path, data: bytes, *, private: bool = False, fresh: str = "") -> None:
+    """Write beside `target`, sync, rename. A new file that is `private` is its owner's alone;
+    `fresh` (the path as given) forbids replacing. Raises OSError.
+    """
     with _undisturbed():
         descriptor, name = _draft(target)
         try:
             with open(descriptor, "wb", closefd=False) as file:
                 file.write(data)
-            os.fchmod(descriptor, _mode(target))
+            os.fchmod(descriptor, _mode(target, private))
             os.fsync(descriptor)
             if fresh:
                 _link(name, target, fresh)
@@ -150,10 +152,12 @@ def _link(name: str, target: Path, path: str) -> None:
         raise _exists(path) from None
 
 
-def _mode(target: Path) -> int:
+def _mode(target: Path, private: bool) -> int:
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
+        if private:
+            return 0o600
         umask = os.umask(0)
         os.umask(umask)
         return 0o666 & ~umask

@@ -91,7 +91,9 @@ def prepare(plan: Plan, said: Said) -> str | None:
 
 
 def key_for(chosen: Settings, began: float) -> str | None:
-    """The key for the endpoint in force, or None where it takes none."""
+    """The key for the endpoint in force, or None where it takes none or is not called."""
+    if chosen.keeping.replay is not None:
+        return None
     if chosen.key.kind != "none":
         keys.guard_plaintext(chosen.base_url, chosen.allow_http)
     try:

@@ -45,7 +45,7 @@ _ALIKE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwx
 
 # C0, DEL, C1; the bidi overrides and isolates; the invisible tag characters; BOM; line separators;
 # and the bytes of a name that is not UTF-8, which another terminal takes for C1.
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udcff\ufeff\U000e0000-\U000e007f]"
 )
 
@@ -146,7 +146,7 @@ def visible(text: str) -> str:
 
     Works character by character, so it holds whatever the escape sequence and wherever it is cut.
     """
-    return _UNSAFE.sub(lambda found: _escape(found[0]), text)
+    return UNSAFE.sub(lambda found: _escape(found[0]), text)
 
 
 def excerpt(text: str, longest: int = LONGEST_EXCERPT) -> str:

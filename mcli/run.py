@@ -17,6 +17,7 @@ from mcli import (
     output,
     plan,
     profiles,
+    reading,
     sending,
     settings,
 )
@@ -28,6 +29,8 @@ from mcli.reading import Answer
 from mcli.said import Said
 
 if TYPE_CHECKING:
+    from mcli.api.cache import Place
+    from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
 
 
@@ -41,10 +44,19 @@ def once(job: Job, said: Said) -> ExitCode:
         if said.dry_run:
             return _dry_run(plan.request(planned, said), planned, said)
         key = plan.prepare(planned, said)
+        endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
         request = plan.request(planned, said)
+        place = _place(request, planned)
         patience = sending.patience(planned.settings, began)
         with output.Screen() as screen:
-            answer, exchange = _ask(request, key, planned, said, patience, screen.show)
+            exchange = place.find(request) if place else None
+            if exchange is None:
+                answer, exchange = _ask(request, endpoint, planned, said, patience, screen.show)
+            else:
+                answer = reading.read(exchange.completion, planned.reading)
+                screen.show(answer.text if request.stream else "")
+        if place and not exchange.cached:
+            place.keep(exchange, sending.notes(said))
         with asking.paid(exchange):
             return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
@@ -76,15 +88,25 @@ def models(said: Said) -> ExitCode:
     return ExitCode.OK
 
 
+def _place(request: Request, planned: Plan) -> Place | None:
+    """Where the answer is kept, if it is."""
+    chosen = planned.settings
+    lifetime_s = chosen.keeping.cache_in_force_s
+    if lifetime_s is None:
+        return None
+    from mcli.api import cache
+
+    return cache.place(request, chosen.base_url, planned.reading, lifetime_s, os.environ)
+
+
 def _ask(
     request: Request,
-    key: str | None,
+    endpoint: Endpoint,
     planned: Plan,
     said: Said,
     patience: Patience,
     show: Callable[[str], None],
 ) -> tuple[Answer, Exchange]:
-    endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
     send = sending.sender(endpoint, planned.settings, said, patience, show)
     work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
     return loop.run(work, watch=said.to_stdout)
@@ -118,6 +140,7 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
     return (
         f"model={completion.model or 'unknown'} tokens={tokens} attempts={exchange.attempts} "
         f"{elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
+        f"{' cached' if exchange.cached else ''}"
     )
 
 

@@ -39,6 +39,9 @@ class Said:
     stream: bool | None = None
     dry_run: bool = False
     allow_truncated: bool = False
+    record: str | None = None
+    replay: str | None = None
+    cache: float | None = None
     quiet: bool = False
     verbose: bool = False
     debug: bool = False

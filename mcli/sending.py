@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
-    """What answers: made once in a command, however many requests it sends."""
-    from mcli.api import calls
+    """What answers, be it a recording: made once in a command, however many requests it sends.
+    Raises what is wrong with a recording before data is read."""
+    from mcli.api import calls, cassette
 
-    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key)
+    answers = cassette.opener(chosen.keeping.record, chosen.keeping.replay)
+    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers)
 
 
 def sender(
@@ -40,9 +42,10 @@ def sender(
         try:
             return await calls.complete(request, where, patience, notes(said), shown)
         except NotAllowed as failure:
-            if failure.slug == "auth" and where.key:
+            replays = chosen.keeping.replay is not None
+            if failure.slug == "auth" and (where.key or (replays and chosen.key.kind != "none")):
                 failure.hint = f"check the key, which came from {chosen.key}"
-            elif failure.slug == "auth":
+            elif failure.slug == "auth" and not replays:
                 failure.hint = "no key was sent: configure one for this host"
             raise
 
@@ -54,7 +57,9 @@ def patience(chosen: Settings, began: float) -> Patience:
     from mcli.api.persist import Patience
 
     start = began if chosen.timeout_given else time.monotonic()
-    return Patience(start + chosen.timeout_s, chosen.timeout_s, chosen.retries)
+    # A recorded reply is the final one, so it is not asked for again.
+    retries = chosen.retries if chosen.keeping.replay is None else 0
+    return Patience(start + chosen.timeout_s, chosen.timeout_s, retries)
 
 
 def notes(said: Said) -> Callable[[str], None]:

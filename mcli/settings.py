@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from mcli import durations, keys, profiles, strict
+from mcli import durations, keeping, keys, profiles, strict
 from mcli.errors import ConfigFailure, UsageFailure
+from mcli.keeping import Keeping
 from mcli.keys import NO_KEY, KeySource
 from mcli.params import READERS
 from mcli.profiles import Config, Profile
@@ -32,6 +33,9 @@ VARIABLES = {
     "MCLI_RETRIES": "retries",
     "MCLI_NO_KEY": "no_key",
     "MCLI_NO_STDIN": "no_stdin",
+    "MCLI_RECORD": "record",
+    "MCLI_REPLAY": "replay",
+    "MCLI_CACHE": "cache",
 }
 """Every environment variable of ours, and what it sets."""
 
@@ -57,6 +61,7 @@ class Settings:
     origins: Mapping[str, str]
     allow_http: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    keeping: Keeping = field(default_factory=Keeping)
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -97,6 +102,7 @@ def load(
     choice = _Choice(environ)
     name, profile = _profile(said, choice, config)
     base_url = _base_url(said, choice, profile)
+    kept = keeping.load(said, environ, choice.origins)
     key, allow_http = _key(said, choice, base_url, profile, config)
     timeout = _timeout(said, choice, profile)
     params = _params(said, recipe, choice, profile)
@@ -114,6 +120,7 @@ def load(
         origins=choice.origins,
         allow_http=allow_http,
         aliases=config.aliases,
+        keeping=kept,
     )
 
 
@@ -174,7 +181,7 @@ def _key(
     try:
         source = keys.choose(base_url, environ, [(p.base_url, p.key) for p in ordered])
     except ConfigFailure:
-        if not said.dry_run:
+        if not (said.dry_run or "replay" in choice.origins):
             raise
         source = NO_KEY
     choice.origins["key"] = str(source)

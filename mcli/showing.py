@@ -79,6 +79,9 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
         ("retries", chosen.retries, origins["retries"]),
         ("no_stdin", chosen.no_stdin, "MCLI_NO_STDIN" if chosen.no_stdin else "default"),
     ]
+    kept = chosen.keeping
+    keeping = (("record", kept.record), ("replay", kept.replay), ("cache", kept.cache_s))
+    told += [(name, value, origins.get(name, "default")) for name, value in keeping]
     told += [(name, value, origins[name]) for name, value in chosen.params.items()]
     config = str(profiles.path(os.environ))
     return told + [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]

@@ -216,7 +216,7 @@ def test_what_is_required_is_not_blank(written: Any) -> None:
     strict = read(with_inputs(f"a: {{type: {kind}, required: true}}"))
 
     with pytest.raises(UsageFailure, match="a is blank"):
-        recipe.bind(strict, {"a": written})
+        variables.bind(strict.inputs, {"a": written}, "r")
 
 
 def test_what_is_not_given_is_its_default() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from mcli.api import adapt, body, codec, verdicts
 from mcli.api.assembly import Assembly
-from mcli.api.client import Call, Client, Reply
 from mcli.api.persist import Note, Patience, persist
 from mcli.api.sse import EventTooLarge, Framer
+from mcli.api.wire import Call, Opener, Reply, Wire, over_http
 from mcli.chat import Completion, Exchange, Request
-from mcli.errors import BadReply, Failure, Recovery, TryAgain
+from mcli.errors import BadReply, Failure, Recovery, TryAgain, WriteFailure
 
 HEADER_S = 60.0
 """A stream must begin within this; a reply that comes whole may take as long as it is made."""
@@ -34,10 +34,11 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to call and with which key."""
+    """Where to call, with which key, and what answers."""
 
     url: str
     key: str | None
+    open: Opener = over_http
 
 
 async def complete(
@@ -47,25 +48,46 @@ async def complete(
 
     Raises a Failure that says how often was tried and what was changed on the way.
     """
+    done: Exchange | None = None
+    try:
+        async with endpoint.open(endpoint.url) as wire:
+            done = await _adapting(wire, request, endpoint, patience, note, show)
+    except WriteFailure as failure:
+        if done is not None:  # it was paid for, and could not be recorded
+            failure.completion, failure.charged = done.completion, "yes"
+            failure.attempts, failure.request_id = done.attempts, done.request_id
+            failure.warnings = done.warnings
+        raise
+    return done
+
+
+async def _adapting(
+    wire: Wire,
+    request: Request,
+    endpoint: Endpoint,
+    patience: Patience,
+    note: Note,
+    show: Show | None,
+) -> Exchange:
+    """The completion of `request`, sent again where the server objects to a parameter of it."""
     changed: dict[str, str] = {}
     attempts = 0
-    async with Client(endpoint.url) as client:
-        while True:
-            once = _Once(client, request, endpoint, show)
-            try:
-                completion, tries = await persist(once.attempt, patience, note)
-                warnings = tuple(changed.values())
-                return Exchange(completion, attempts + tries, request, once.request_id, warnings)
-            except Failure as failure:
-                attempts += failure.attempts
-                change = adapt.adapted(request, failure, frozenset(changed))
-                if change is None:
-                    failure.attempts = attempts
-                    failure.warnings = tuple(changed.values())
-                    raise
-                name, request, warning = change
-                changed[name] = warning
-                note(warning)
+    while True:
+        once = _Once(wire, request, endpoint, show)
+        try:
+            completion, tries = await persist(once.attempt, patience, note)
+            warnings = tuple(changed.values())
+            return Exchange(completion, attempts + tries, request, once.request_id, warnings)
+        except Failure as failure:
+            attempts += failure.attempts
+            change = adapt.adapted(request, failure, frozenset(changed))
+            if change is None:
+                failure.attempts = attempts
+                failure.warnings = tuple(changed.values())
+                raise
+            name, request, warning = change
+            changed[name] = warning
+            note(warning)
 
 
 async def models(
@@ -73,26 +95,24 @@ async def models(
 ) -> tuple[list[dict[str, Any]], int]:
     """The models the endpoint offers, as it describes them (each has an `id`), and the attempts."""
 
-    async def attempt() -> list[dict[str, Any]]:
+    async def attempt(wire: Wire) -> list[dict[str, Any]]:
         call = Call(endpoint.url, codec.headers(endpoint.key, streams=False))
-        async with client.reply(call) as reply:
+        async with wire.reply(call) as reply:
             await _refuse_error(reply)
             raw = await body.whole(reply.pieces)
             listed = codec.parse(raw, reply.headers, reply.host)
             codec.raise_error_in(listed, reply.headers)
             return codec.model_ids(listed)
 
-    async with Client(endpoint.url) as client:
-        return await persist(attempt, patience, note)
+    async with endpoint.open(endpoint.url) as wire:
+        return await persist(lambda: attempt(wire), patience, note)
 
 
 class _Once:
     """One attempt at a completion, and what is known of the last one."""
 
-    def __init__(
-        self, client: Client, request: Request, endpoint: Endpoint, show: Show | None
-    ) -> None:
-        self._client = client
+    def __init__(self, wire: Wire, request: Request, endpoint: Endpoint, show: Show | None) -> None:
+        self._wire = wire
         self._show = show if request.stream else None
         self._streams = request.stream
         headers = codec.headers(endpoint.key, request.stream)
@@ -105,7 +125,7 @@ class _Once:
         try:
             async with (
                 asyncio.timeout(HEADER_S if self._streams else None) as timer,
-                self._client.reply(self._call) as reply,
+                self._wire.reply(self._call) as reply,
             ):
                 timer.reschedule(None)
                 self.request_id = verdicts.request_id(reply.headers)
@@ -125,7 +145,8 @@ class _Once:
     async def _read(self, reply: Reply) -> Completion:
         await _refuse_error(reply)
         kind = reply.headers.get("content-type", "").lower()
-        if self._streams and "json" not in kind:
+        asked = self._streams and "json" not in kind
+        if asked if reply.streamed is None else reply.streamed:
             return await self._stream(reply)
         return await self._whole(reply)
 

@@ -10,9 +10,8 @@ import asyncio
 import errno
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +20,7 @@ import httpx2
 from mcli import keys, redaction
 from mcli.api import body, mishaps
 from mcli.api.watch import TooManyInterim, Watch
+from mcli.api.wire import Call, Reply
 from mcli.errors import ConfigFailure, Recovery
 
 CONNECT_S = 10.0
@@ -33,25 +33,6 @@ bytes fall into its reads."""
 _PORTS = {"http": 80, "https": 443}
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An HTTP request: no body means GET."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply whose header has arrived; `pieces` are its body, to be read once."""
-
-    status: int
-    headers: Mapping[str, str]
-    pieces: AsyncIterator[bytes]
-    host: str
 
 
 class Client:

@@ -85,7 +85,7 @@ ROWS = [
     refused("I-08-two", GOOD + b"---\n" + GOOD, "more than one document"),
     refused("I-09", b"#" * (1 << 20) + b"\n" + GOOD, "larger than 1 MiB"),
     beside("I-09-endless", "larger than 1 MiB", ZERO),
-    beside("I-13", "r.yaml → s.yaml → r.yaml", r=b"extends: ./s.yaml\n", s=b"extends: ./r.yaml\n"),
+    beside("I-13", "extends in a circle: r.yaml → s.yaml → r.yaml", r=b"extends: ./s.yaml\n", s=b"extends: ./r.yaml\n"),
     beside("I-13-self", "extends in a circle", r=b"extends: ./r.yaml\n"),
     beside("I-13-deep", "more than 10 levels", **FROM_1, **CHAIN),
     beside("I-13-missing", 'extends "', r=b"extends: ./none.yaml\n"),

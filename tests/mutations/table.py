@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import asking, bounds, guarding, replies, writing
+from . import asking, bounds, guarding, recipes, replaying, replies, writing
 from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
@@ -11,4 +11,6 @@ TABLE: tuple[Mutation, ...] = (
     *replies.MUTATIONS,
     *guarding.MUTATIONS,
     *writing.MUTATIONS,
+    *recipes.MUTATIONS,
+    *replaying.MUTATIONS,
 )
