@@ -42,11 +42,22 @@ FAN = {
         {"$defs": FAN, "$ref": "#/$defs/a0"},
         {"$defs": FAN, "properties": {"$defs": {"items": {"$ref": "#/$defs/a0"}}}},
         {"$defs": FAN, "dependentSchemas": {"a": {"$ref": "#/$defs/a0"}}},
+    ],
+)
+def test_references_that_multiply_are_refused(rules: object) -> None:
+    with pytest.raises(ValueError, match="multiply"):
+        schema.check(rules)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
         {"items": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}},
         {"properties": {"a": {"$ref": "#"}}, "allOf": [{"properties": {"a": {"$ref": "#"}}}]},
     ],
 )
-def test_references_that_multiply_are_refused(rules: object) -> None:
+def test_a_schema_that_repeats_itself_at_one_place_is_refused(rules: object) -> None:
+    """Each level of the value would double the visits."""
     with pytest.raises(ValueError, match="multiply"):
         schema.check(rules)
 

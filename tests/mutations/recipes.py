@@ -15,7 +15,7 @@ FORMAT = (
     Mutation("inherit-the-tests", "the tests of a recipe are its own", DOCUMENT, 'if key != "tests"', "if True", ("test_recipe.py::test_a_recipe_adds_to_the_one_that_it_extends",)),
     Mutation("replace-the-params", "params add to those below", DOCUMENT, "{**strict.mapping(inherited[key]), **strict.mapping(own[key])}", "strict.mapping(own[key])", ("test_recipe.py::test_a_recipe_adds_to_the_one_that_it_extends",)),
     Mutation("examples-are-templates", "an example's data is no template", "recipe.py", "{**values, **example.values}, example.data)", "{**values, **example.values}, template.fill(example.data, values, turn.place))", ("test_recipe.py::test_examples_stand_before_the_last_user_message",)),
-    Mutation("a-test-that-cannot-fail", "a test of a recipe fails where the answer is another", CASES, "if fold(word) not in text:", "if False:", ("test_cases.py",)),
+    Mutation("a-test-that-cannot-fail", "a test of a recipe fails where the answer is another", CASES, "if fold(word) not in text:", "if False:", ("test_cases.py::test_what_does_not_hold_is_told",)),
 )  # fmt: skip
 
 JSON = (
@@ -28,7 +28,7 @@ JSON = (
     Mutation("forget-the-first-bill", "what the first answer cost is counted", ASKING, "attempts=spent.attempts + more.attempts", "attempts=more.attempts", ("test_asking.py::test_one_that_does_not_is_asked_for_again_with_what_was_wrong",)),
     Mutation("one-way-to-ask", "a server without schemas is asked in another way", FORMS, "form.way not in _NEXT", "True", (row("O-15-object"),)),
     Mutation("ask-without-the-schema", "JSON mode tells the model the schema", FORMS, "structured.instruction(form.schema)", 'structured.instruction(None)', (row("O-15-object"),)),
-    Mutation("follow-references-without-end", "a schema is checked in bounded time", SCHEMA, " or again[place, id(target)] > 1", "", ("test_schema.py::test_references_that_multiply_are_refused[rules3]",)),
+    Mutation("follow-references-without-end", "a schema is checked in bounded time", SCHEMA, " or again[place, id(target)] > 1", "", ("test_schema.py::test_a_schema_that_repeats_itself_at_one_place_is_refused",)),
 )  # fmt: skip
 
 MUTATIONS = (*FORMAT, *JSON)

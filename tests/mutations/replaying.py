@@ -8,13 +8,13 @@ CASSETTE, RECORDING, CACHE = "api/cassette.py", "api/recording.py", "api/cache.p
 LINES, ANSWERS = "api/test_recording.py::", "test_cache.py::"
 
 RECORD = (
-    Mutation("record-what-was-cut", "a reply that was cut is not recorded", CASSETTE, "status >= 300 or not (cut or tee.broke)", "True", ("test_record.py::TestWhatIsNotWholeIsNotRecorded",)),
-    Mutation("record-the-key", "a recording is free of keys", RECORDING, "        return redaction.redact(value)\n", "        return value\n", (LINES + "TestSecrets",)),
+    Mutation("record-what-was-cut", "a reply that was cut is not recorded", CASSETTE, "status >= 300 or not (cut or tee.broke)", "True", ("test_record.py::TestWhatIsNotWholeIsNotRecorded::test_a_cut_reply",)),
+    Mutation("record-the-key", "a recording is free of keys", RECORDING, "        return redaction.redact(value)\n", "        return value\n", (LINES + "TestSecrets::test_a_secret_is_hidden_in_request_and_reply",)),
     Mutation("record-the-host", "the host is no part of a request", RECORDING, "path = urlsplit(call.url).path", "path = call.url", (LINES + "test_the_key_leaves_out_host_key_order_and_stream",)),
     Mutation("compare-how-it-travels", "a stream replays in a pipe", RECORDING, 'UNKEYED = ("stream", "stream_options")', "UNKEYED = ()", (LINES + "test_the_key_leaves_out_host_key_order_and_stream",)),
     Mutation("record-out-of-order", "a recording is the same in whichever order it was made", CASSETTE, 'sorted([*known, *entries], key=attrgetter("key"))', "[*known, *entries]", ("test_record.py::TestTheFile::test_it_adds_and_keeps_the_order_of_the_requests",)),
     Mutation("forget-what-was-recorded", "recording adds to the file", CASSETTE, "sorted([*known, *entries]", "sorted([*entries]", ("test_record.py::TestTheFile::test_it_adds_and_keeps_the_order_of_the_requests",)),
-    Mutation("always-the-first-reply", "the second equal request gets the second reply", CASSETTE, "self._played[key] += 1", "pass", ("api/test_cassette.py",)),
+    Mutation("always-the-first-reply", "the second equal request gets the second reply", CASSETTE, "self._played[key] += 1", "pass", ("api/test_cassette.py::test_the_kth_equal_request_gets_the_kth_reply_then_the_last",)),
     Mutation("retry-a-recording", "a recorded failure is final", "sending.py", "chosen.retries if chosen.keeping.replay is None else 0", "chosen.retries", ("test_record.py::TestWhatWasSeenIsSeenAgain::test_a_retried_failure_is_the_last_reply_alone",)),
 )  # fmt: skip
 
