@@ -429,6 +429,7 @@ def test_what_would_break_a_line_or_xml_does_not(mcli: Program, server: FaultySe
     assert json.loads(mcli("recipes", "test", ".", "--json").out)
 
 
+@pytest.mark.slow
 def test_ten_thousand_tests_in_a_file(mcli: Program, server: FaultyServer) -> None:
     """Read once, not once a test; all but one are judged without a request."""
     cases = ["{data_file: no, expect: {contains: a}}"] * 9999

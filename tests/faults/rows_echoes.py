@@ -139,7 +139,8 @@ DEL = bug(
 TASK = bug(
     "import asyncio, gc",
     "lost = asyncio.get_running_loop().create_future()",
-    "lost.set_exception(ValueError(KEY))",
+    "try: raise ValueError(KEY)",
+    "except ValueError as error: lost.set_exception(error)",
     "del lost",
     "gc.collect()",
     "return good(*a)",
