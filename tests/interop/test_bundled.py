@@ -1,0 +1,38 @@
+"""The bundled recipes against llama.cpp with random weights: what comes out has its shape, or is 4."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mcli import library, schema
+from tests.program import ROOT, Program
+
+pytestmark = pytest.mark.interop
+
+GIVEN = {
+    "ask": ("-D", "prompt=hi"),
+    "classify": ("-D", "labels=a,b"),
+    "codegen": ("-D", "task=print 1"),
+    "extract": ("-D", "fields=name,date"),
+    "translate": ("-D", "to=French"),
+}
+NAMES = sorted(path.stem for path in (ROOT / "recipes").iterdir())
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundled_recipe_gets_an_answer_of_its_shape_or_none(
+    mcli: Program, name: str, seed: str
+) -> None:
+    argv = ("run", name, *GIVEN.get(name, ()), "--seed", seed, "--max-tokens", "100")
+    done = mcli(*argv, stdin=b"a\n")
+    wanted = library.bundled(name).recipe.output
+
+    assert done.code in (0, 4), done.err
+    if done.code == 4:
+        assert done.out == ""
+        assert done.slug
+    elif wanted.kind == "json":
+        assert not schema.complaint(json.loads(done.out), wanted.schema)
