@@ -11,18 +11,22 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import atheris
 
 with atheris.instrument_imports(include=["mcli"]):
     from mcli import cases, documents, findings, prompt_yml, recipe_document, schema, strict
     from mcli.cases import Outcome
-    from mcli.errors import ConfigFailure, Failure, UsageFailure
+    from mcli.chat import Message
+    from mcli.errors import ConfigFailure, Failure
     from mcli.recipe import Recipe, render
     from mcli.redaction import excerpt
     from mcli.strict import STRICT, Complaints, Node
-    from mcli.variables import Input, bind
+    from mcli.variables import Given, Input, bind
+
+T = TypeVar("T")
+Reader = Callable[["Node", str, "Complaints"], "Recipe"]
 
 LONGEST_S = 1.0
 """Processor time for all that is done with one input."""
@@ -44,8 +48,6 @@ ANSWERS = (
     Outcome("", None, "so\nlong", "the answer is not JSON", None),
 )
 
-Reader = Callable[[Node, str, Complaints], Recipe]
-
 
 def check_failure(failure: Failure) -> None:
     """Assert that a document is refused in words that lead to what is wrong with it."""
@@ -56,8 +58,16 @@ def check_failure(failure: Failure) -> None:
     inherited = failure.message.startswith("parent.yaml:")
     assert whole or inherited or TOLD.match(failure.message), failure.message
     line = excerpt(str(findings.of(failure, NAME)), LONGEST_LINE)
-    assert line.isprintable() or "\n" not in line, line
+    assert "\n" not in line, line
     assert len(line) <= LONGEST_LINE
+
+
+def outcome(read: Callable[[], T]) -> T | Failure:
+    """What reading comes to; anything but a result or a failure is a find."""
+    try:
+        return read()
+    except Failure as failure:
+        return failure
 
 
 def check_readers(root: Node, read: Reader) -> Recipe | None:
@@ -71,15 +81,14 @@ def check_readers(root: Node, read: Reader) -> Recipe | None:
     for failure in complaints.kept:
         check_failure(failure)
     assert len(complaints.kept) <= strict.MOST_COMPLAINTS + 1
-    try:
-        found = read(root, "f", STRICT)
-    except ConfigFailure as failure:
-        check_failure(failure)
-        assert complaints.kept, f"only alone: {failure.message}"
-        assert complaints.kept[0].message == failure.message
-        return None
-    assert not complaints.kept, f"only in company: {complaints.kept[0].message}"
-    return found
+    alone = outcome(lambda: read(root, "f", STRICT))
+    if isinstance(alone, Recipe):
+        assert not complaints.kept, f"only in company: {complaints.kept[0].message}"
+        return alone
+    check_failure(alone)
+    assert complaints.kept, f"only alone: {alone.message}"
+    assert complaints.kept[0].message == alone.message
+    return None
 
 
 def word_for(declared: Input) -> str | tuple[str, ...]:
@@ -91,21 +100,23 @@ def word_for(declared: Input) -> str | tuple[str, ...]:
     return {"integer": "7", "number": "-0.5", "boolean": "yes"}.get(declared.type, "{% x")
 
 
+def rendered(recipe: Recipe, told: Given) -> tuple[Message, ...]:
+    values = bind(recipe.inputs, told, recipe.name) | {"label_lines": "- a\n- b"}
+    return render(recipe, values, "data {{ }}", "be brief")
+
+
 def check_recipe(recipe: Recipe) -> None:
     """Assert that what was read can be used, or that one failure says why not."""
     given = {name: word_for(declared) for name, declared in recipe.inputs.items()}
     for told in (given, {name: given[name] for name in given if recipe.inputs[name].required}):
-        try:
-            values = bind(recipe.inputs, told, recipe.name) | {"label_lines": "- a\n- b"}
-            messages = render(recipe, values, "data {{ }}", "be brief")
-        except (ConfigFailure, UsageFailure) as failure:
-            assert failure.slug in {"bad_variables", "missing_variable", "bad_template"}
-            assert failure.message
-            assert len(excerpt(failure.message)) <= LONGEST_LINE
-        else:
-            assert len(messages) == len(recipe.turns) + 2 * len(recipe.examples) + 1
-            for message in messages:
-                message.content.encode()
+        found = outcome(lambda told=told: rendered(recipe, told))
+        if isinstance(found, Failure):
+            assert found.slug in {"bad_variables", "missing_variable", "bad_template"}, found
+            assert found.message
+            continue
+        assert len(found) == len(recipe.turns) + 2 * len(recipe.examples) + 1
+        for message in found:
+            message.content.encode()
     if recipe.output.schema is not None:
         schema.check(recipe.output.schema)
         assert all(isinstance(schema.complaint(v, recipe.output.schema), str) for v in VALUES)
