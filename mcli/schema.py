@@ -94,7 +94,8 @@ def _parts(schema: Any) -> Iterator[tuple[str, Any]]:
 def _target(reference: Any, root: Any) -> Any:
     """What a reference within the document points to (RFC 6901)."""
     if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
-        raise ValueError(f"{str(reference)[:_LONGEST]} is not fetched: a $ref begins with #/")
+        shown = " ".join(str(reference).split())[:_LONGEST]
+        raise ValueError(f'"{shown}" is not fetched: a $ref begins with #/')
     found = root
     for step in reference.split("/")[1:]:
         step = unquote(step).replace("~1", "/").replace("~0", "~")

@@ -92,3 +92,10 @@ def test_a_complaint_says_where() -> None:
 
 def test_a_hostile_pattern_is_no_trap() -> None:
     assert schema.complaint("a" * 40 + "!", {"pattern": "^(a+)+$"})
+
+
+@pytest.mark.parametrize("reference", ["", "  | x", "a\nb"])
+def test_a_reference_that_is_not_fetched_is_shown_in_quotes_on_one_line(reference: str) -> None:
+    with pytest.raises(ValueError, match=r'^".*" is not fetched') as caught:
+        schema.check({"$ref": reference})
+    assert "\n" not in str(caught.value)
