@@ -1,4 +1,4 @@
-"""The bundled recipes against llama.cpp with random weights: what comes out has its shape, or is 4."""
+"""The bundled recipes against llama.cpp with random weights: the right shape comes out, or 4."""
 
 from __future__ import annotations
 
