@@ -17,14 +17,17 @@ from mcli.errors import Failure, TryAgain
 
 
 @contextmanager
-def alarm(at: float | None, limit_s: float) -> Generator[None]:
-    """Raise TryAgain in the block when the monotonic clock reaches `at`; None is never."""
+def alarm(
+    at: float | None, limit_s: float, late: str = "the input was not complete"
+) -> Generator[None]:
+    """Raise TryAgain in the block when the monotonic clock reaches `at`; None is never. `late` says
+    what was not done by then."""
     if at is None or not hasattr(signal, "setitimer"):
         yield
         return
 
     def ring(number: int, frame: FrameType | None) -> None:
-        raise out_of_time(limit_s)
+        raise out_of_time(limit_s, late)
 
     before = signal.signal(signal.SIGALRM, ring)
     try:
@@ -35,9 +38,8 @@ def alarm(at: float | None, limit_s: float) -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def out_of_time(limit_s: float) -> Failure:
-    """The failure of a command whose time ended before its input did."""
-    return TryAgain(
-        "deadline", f"the input was not complete within {durations.words(limit_s)}",
-        "raise --timeout, or leave stdin alone with -n",
-    )  # fmt: skip
+def out_of_time(limit_s: float, late: str) -> Failure:
+    """The failure of a command whose time ended before that was done."""
+    stdin = ", or leave stdin alone with -n" if "input" in late else ""
+    message = f"{late} within {durations.words(limit_s)}"
+    return TryAgain("deadline", message, f"raise --timeout{stdin}")

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from mcli.errors import UnusableAnswer, UsageFailure
 
-SPARE_TOKENS = 32
-"""Room beyond the longest label, for a model that wraps its answer in a few words."""
-
 _SHORT = 3
 """Letters below which a label may be any word of a sentence."""
 
@@ -53,15 +50,6 @@ def lines(labels: Sequence[Label]) -> str:
         f"- {label.name}: {label.description}" if label.description else f"- {label.name}"
         for label in labels
     )
-
-
-def token_limit(labels: Sequence[Label]) -> int:
-    """Tokens that any answer from the set fits into.
-
-    A byte-level tokenizer never makes more tokens than UTF-8 bytes, so the longest name's
-    bytes bound it without counting.
-    """
-    return max(len(label.name.encode()) for label in labels) + SPARE_TOKENS
 
 
 def read(answer: str, labels: Sequence[Label]) -> str:

@@ -72,7 +72,6 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
         _check_expected(job.expect, [label.name for label in known])
         values["labels"] = [label.name for label in known]
         values["label_lines"] = labels.lines(known)
-        chosen = _limited(chosen, labels.token_limit(known))
         how = replace(how, labels=known)
     elif wanted.kind == "code":
         how = replace(how, language=values.get("language") or "")
@@ -97,7 +96,8 @@ def key_for(chosen: Settings, began: float) -> str | None:
     if chosen.key.kind != "none":
         keys.guard_plaintext(chosen.base_url, chosen.allow_http)
     try:
-        with deadline.alarm(chosen.ends(began), chosen.timeout_s):
+        late = "the key was not there"
+        with deadline.alarm(chosen.ends(began), chosen.timeout_s, late):
             return keys.fetch(chosen.key, chosen.base_url, os.environ)
     except ConfigFailure as failure:
         if failure.slug == "no_key":
@@ -160,17 +160,6 @@ def _check_expected(expected: Sequence[str], known: Sequence[str]) -> None:
             raise UsageFailure(
                 "bad_labels", f'--expect "{name}" is not in the set', f"known: {', '.join(known)}"
             )
-
-
-def _limited(chosen: Settings, tokens: int) -> Settings:
-    """A label is short: an answer that is not one need not be paid for, unless a person says so."""
-    if {"max_tokens", "max_completion_tokens"} & set(chosen.params):
-        return chosen
-    return replace(
-        chosen,
-        params={**chosen.params, "max_tokens": tokens},
-        soft=chosen.soft | {"max_tokens"},
-    )
 
 
 def _model(plan: Plan) -> str:

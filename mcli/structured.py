@@ -22,7 +22,9 @@ def value_in(answer: str) -> Any:
     """
     for text in _candidates(answer.strip().removeprefix("\ufeff")):
         try:
-            return _whole_characters(json.loads(text, parse_constant=_refuse), text)
+            return _whole_characters(
+                json.loads(text, parse_constant=_refuse, parse_float=_finite), text
+            )
         except (ValueError, RecursionError):
             continue
     raise UnusableAnswer("not_json", "the answer is not JSON", "ask for JSON in the prompt")
@@ -86,6 +88,14 @@ def _whole_characters(value: Any, text: str) -> Any:
         return value
     told = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
     return json.loads(told.decode("utf-16-le", "replace"))
+
+
+def _finite(digits: str) -> float:
+    """The number; `1e400` is none that JSON could say again."""
+    value = float(digits)
+    if abs(value) == float("inf"):
+        raise ValueError(f"{digits} is too large")
+    return value
 
 
 def _refuse(constant: str) -> NoReturn:

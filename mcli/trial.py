@@ -98,7 +98,9 @@ def _trials(paths: Sequence[str], said: Said) -> list[Trial]:
     for name, path in named:
         found = library.load(path, os.environ)
         chosen = settings.load(said, os.environ, found, config)
-        trials += [Trial(name, str(path), found, chosen, case) for case in found.tests]
+        for case in found.tests:
+            trials.append(Trial(name, str(path), found, chosen, case))
+            _refuse_outside(trials[-1])
     return trials
 
 
@@ -208,6 +210,15 @@ def _job(trial: Trial) -> Job:
         for name, value in case.variables.items()
     }
     return Job(trial.recipe.name, variables=given, data=data)
+
+
+def _refuse_outside(trial: Trial) -> None:
+    """Raise ConfigFailure for a test that names a file which its recipe may not read."""
+    case, inputs = trial.case, trial.recipe.inputs
+    named = [case.data_file] if case.data_file is not None else []
+    named += [str(value) for name, value in case.variables.items() if inputs[name].type == "file"]
+    for name in named:
+        library.beside(Path(trial.path), name, Node("", case.place))
 
 
 def _beside(trial: Trial, name: str) -> str:

@@ -93,14 +93,14 @@ def _list(given: str | list[str] | tuple[str, ...]) -> list[str]:
 
 def _whole(word: str) -> int:
     try:
-        return int(word)
+        return int(_plain(word))
     except ValueError:
         raise ValueError(f'"{word[:40]}" is not a whole number') from None
 
 
 def _finite(word: str) -> float:
     try:
-        value = float(word)
+        value = float(_plain(word))
     except ValueError:
         value = float("nan")
     if value != value or value in (float("inf"), float("-inf")):
@@ -114,3 +114,10 @@ def _truth(word: str) -> bool:
     if word.lower() in _FALSE:
         return False
     raise ValueError(f'"{word[:40]}" is not true or false')
+
+
+def _plain(word: str) -> str:
+    """A number as JSON and people write it; Python knows `1_000` and other scripts' digits too."""
+    if not word.isascii() or "_" in word:
+        raise ValueError
+    return word

@@ -166,9 +166,3 @@ def test_every_label_can_be_answered(written: list[str], pick: int, form: str) -
 
 def test_the_set_as_a_model_sees_it() -> None:
     assert labels.lines(SET) == "- Bug\n- feature: something new\n- very good\n- good\n- 42"
-
-
-@given(sets)
-def test_any_label_fits_into_the_token_limit(written: list[str]) -> None:
-    longest = max(len(name.encode()) for name in written)
-    assert labels.token_limit(labels.parse(written)) == longest + labels.SPARE_TOKENS

@@ -17,8 +17,13 @@ from mcli import redaction
 from mcli.redaction import MASK, excerpt, redact, remember, visible
 
 MARKS = st.characters(codec="ascii", min_codepoint=33, max_codepoint=126)
-secrets = st.text(MARKS, min_size=12, max_size=40).map("sk-test-{}".format)
-"""As keys are: one word of printable ASCII; the beginning keeps other tests' texts apart."""
+secrets = (
+    st.text(MARKS, min_size=12, max_size=40)
+    .filter(lambda text: not {"%", "\\", "&"} & set(text))
+    .map("sk-test-{}".format)
+)
+"""As keys are: one word of printable ASCII; the beginning keeps other tests' texts apart. What
+begins an encoding is left out: a key that looks encoded is one layer deeper than what is seen through."""
 
 KEY_MARKS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/="
 keys = st.text(st.sampled_from(KEY_MARKS), min_size=12, max_size=40).map("sk-test-{}".format)

@@ -99,7 +99,7 @@ def test_files_stand_where_the_recipe_would(mcli: Program, server: FaultyServer)
         (["run", "-e", "{{ x", "-n"], 78, "bad_template"),
         (["run", "-e", "{{ x }}", "-n"], 2, "bad_variables"),
         (["run", "-e", "{{ data }}", "-n"], 66, "empty_input"),
-        (["run", "-e", " ", "-n"], 66, "empty_input"),
+        (["run", "-e", " ", "-n"], 2, "blank_prompt"),
         (["run", "-e", "{{ label_lines }}", "-n"], 78, "bad_document"),
         (["run", "-e", "{% for a in b %}" * 20, "-n"], 78, "bad_template"),
         (["run", "-e", "hi", "nosuch"], 66, "unreadable"),

@@ -44,7 +44,8 @@ def test_the_value_is_found(answer: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        "", "yes", "{'a': 1}", '{"a": 1,}', '{"a": 1', "NaN", "[Infinity]", '{"a": 1} and so on',
+        "", "yes", "{'a': 1}", '{"a": 1,}', '{"a": 1', "NaN", "[Infinity]", "1e400",
+        '{"a": [-1e999]}', '{"a": 1} and so on',
         '{"a": 1}\n{"a": 2}', "```\n1\n```\n```\n2\n```", "[" * 100_000, "9" * 5000, "{a: 1}",
     ],
 )  # fmt: skip

@@ -36,6 +36,8 @@ def run_recipe(
 
     if show_help:
         return shelf.show_help(recipe, context.get_help(), said)
+    if template is not None and not template.strip():
+        raise UsageFailure("blank_prompt", "the template is blank", "is a variable unset?")
     if template is not None:
         paths = ([] if recipe is None else [recipe]) + (files or [])
         return run.once(Job("-e", files=tuple(paths), template=template), said)
