@@ -23,7 +23,7 @@ secrets = (
     .map("sk-test-{}".format)
 )
 """As keys are: one word of printable ASCII; the beginning keeps other tests' texts apart. What
-begins an encoding is left out: a key that looks encoded is one layer deeper than what is seen through."""
+begins an encoding is left out: a key that looks encoded is a layer deeper than is seen through."""
 
 KEY_MARKS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/="
 keys = st.text(st.sampled_from(KEY_MARKS), min_size=12, max_size=40).map("sk-test-{}".format)
