@@ -129,6 +129,7 @@ def streams(plan: Plan, said: Said) -> bool:
 
 def _find(job: Job, said: Said) -> Recipe:
     if job.template is not None:
+        filling.refuse_broken_text([job.template])
         return recipe_document.on_the_spot(job.template)
     if job.bundled:
         return library.bundled(job.recipe).recipe

@@ -18,6 +18,18 @@ settings.register_profile("mcli", deadline=None)  # a busy machine is not a fail
 settings.load_profile("mcli")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a sweep the quick tests take the first case; CI takes all."""
+    begun: set[tuple[object, str]] = set()
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("sweep"):
+            name = (item.parent, item.originalname)
+            if name in begun:
+                item.add_marker("slow")
+            begun.add(name)
+
+
 @pytest.fixture
 def server() -> Iterator[FaultyServer]:
     """A server that answers `Paris.`; `server.play(…)` gives it another part."""

@@ -17,8 +17,6 @@ import pytest
 
 from tests.program import Program
 
-pytestmark = pytest.mark.slow
-
 CPU_S = 1.0
 STARTS = 6
 """Plain recipes to a second, on the machine where the second was measured."""
@@ -110,6 +108,7 @@ BOMBS = {
     "keys that nobody knows": Bomb(lambda: lines("key-@: x\n", 49_000)),
     "keys that are params": Bomb(lambda: f"{MESSAGES}params:\n{lines('  key-@: x' + chr(10), 48_000)}", RUN),
     "keys that stand twice": Bomb(lambda: "k: x\n" * 200_000),
+    "items": Bomb(lambda: "messages: [" + "x," * 400_000 + "]"),
     "long text": Bomb(lambda: f"{MESSAGES}description: {'x' * 1_000_000}\n", RUN),
     "long key": Bomb(lambda: f"'{'x' * 1_000_000}': 1\n{MESSAGES}"),
     "long name": Bomb(lambda: f"messages: [{{user: '{{{{ {'x' * 1_000_000} }}}}'}}]\n"),
@@ -140,6 +139,9 @@ BOMBS = {
     "the same again": template("{{ s }}" * 499),
     "parentheses": template("{{ " + "(" * 29 + "1" + ")" * 29 + " }}"),
     "too many parentheses": template("{{ " + "(" * 100_000 + "1" + ")" * 100_000 + " }}"),
+    "too many filters": template("{{ l" + " | upper" * 50_000 + " }}"),
+    "too many blocks": template("{{ l }}" * 100_000),
+    "too many conditions": template("{% if l %}" * 20_000),
     "not not": template("{{ " + "not " * 58 + "1 }}"),
     "elif": template("{% if l %}" + "{% elif l %}" * 497 + "{% endif %}x"),
     "open comments": template("{# " * 250_000),
@@ -152,6 +154,7 @@ BOMBS = {
     "long reference": asks_for(lambda: f"$ref: '#/{'a/' * 400_000}'"),
     "schemas": asks_for(lambda: f"anyOf: [{'{type: string}, ' * 19_000}{{}}]"),
     "properties": asks_for(lambda: f"properties: {{{lines('v@: {type: string}, ', 15_000)}z: {{}}}}"),
+    "deep schema": asks_for(lambda: "items: " + "{items: " * 44 + "{}" + "}" * 44),
     "pattern": asks_for(lambda: "pattern: '(((((a{1,100}){1,100}){1,100}){1,100}){1,100})'"),
     "patterns": asks_for(lambda: f"allOf: [{lines(chr(123) + 'pattern: ' + chr(39) + chr(92) + 'pL{20}@' + chr(39) + '}, ', 5_000)}{{}}]"),
     "patterns of names": asks_for(lambda: "patternProperties: {" + "".join(rf"'\pL{{20}}{n}': {{}}, " for n in range(5_000)) + "z: {}}"),
@@ -172,6 +175,10 @@ BOMBS = {
     "examples of an unused text": Bomb(lambda: f'{LIST}messages: [{{user: "{{% if s %}}{{% endif %}}x"}}]\nexamples:\n' + "- {answer: b}\n" * 1_000, GIVEN),
     "messages": Bomb(lambda: "messages:\n" + "- user: '{{ data }}'\n" * 20_000),
     "messages of other names": Bomb(lambda: f"messages:\n{lines('- user: ' + chr(39) + '{{ v@ }}' + chr(39) + chr(10), 1_000)}"),
+    "inputs that are wrong": Bomb(lambda: f"inputs:\n{lines('  a@: {type: strin}' + chr(10), 10_000)}{MESSAGES}"),
+    "examples that are wrong": Bomb(lambda: f"{MESSAGES}examples:\n" + "- {data: a, answr: b}\n" * 1_000),
+    "tests that are wrong": Bomb(lambda: f"{MESSAGES}tests:\n" + "- {data: a, expct: {label: x}}\n" * 10_000),
+    "names that are not declared": Bomb(lambda: f"inputs: {{n: {{}}}}\nmessages: [{{user: '{lines('{{ n@ }}', 490)}'}}]\n"),
     "unknown variables": Bomb(lambda: f"inputs:\n{lines('  a@: {}' + chr(10), 8_000)}{MESSAGES}tests:\n{lines('- {vars: {zz@: 1}, expect: {valid: true}}' + chr(10), 8_000)}"),
     "words of an enum": Bomb(lambda: f"inputs: {{a: {{type: enum, values: [{lines('v@, ', 90_000)}z], default: q}}}}\n{MESSAGES}"),
 
@@ -213,6 +220,7 @@ def base(home: Path, does: tuple[str, ...]) -> tuple[float, float]:
     return seconds, peak
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_does_not_go_off(
     name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory

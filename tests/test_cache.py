@@ -62,6 +62,7 @@ def test_the_variable_does_the_same(filled: Program) -> None:
     assert filled("ask", "hi", "--cache", "0").code == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "argv",
     [
@@ -96,6 +97,7 @@ def test_an_answer_grows_old(filled: Program) -> None:
     assert filled("ask", "hi", "--cache", "59m", "--json").json["cached"] is True
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "content",
     [
@@ -114,6 +116,7 @@ def test_what_cannot_be_read_is_a_miss_and_replaced(filled: Program, content: st
     assert filled("ask", "hi", "--cache", "1h", "--json").json["cached"] is True
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "field",
     [
@@ -190,6 +193,7 @@ def test_an_answer_that_repeats_the_key_is_not_kept(mcli: Program, server: Fault
     assert "it holds a key" in done.err
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("argv", "scene"),
     [
@@ -221,6 +225,7 @@ def test_a_verdict_is_an_answer(mcli: Program, server: FaultyServer) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_many_writers_leave_one_whole_entry(mcli: Program) -> None:
     running = [
         subprocess.Popen(

@@ -24,6 +24,7 @@ def valid(envelope: object) -> bool:
 
 
 class TestUsage:
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         "argv",
         [
@@ -180,6 +181,7 @@ class TestKeys:
 
 
 class TestEnvelope:
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         "argv",
         [
@@ -381,6 +383,7 @@ class TestConfig:
         assert done.code == 78
         assert told in done.err
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("name", "value"),
         [("MCLI_TIMEOUT", "soon"), ("MCLI_RETRIES", "x"), ("MCLI_NO_STDIN", "maybe"),

@@ -1,113 +1,63 @@
-"""The table of formats: our column says what the program has, and every cell says something."""
+"""The table of formats: mcli's column says what the recipe format and the commands have."""
 
 from __future__ import annotations
 
 import re
 
-import pytest
+from mcli import library, recipe_document
+from tests.program import ROOT
 
-from mcli import manual, prompt_yml, recipe_document, variables
-from mcli.recipe import Kind
-from tests.faults import scenes
-from tests.faults.server import FaultyServer
-from tests.program import Program
-from tests.test_docs import COMMANDS, FLAGS
+PAGE = (ROOT / "mcli" / "help" / "formats.md").read_text()
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("|") and not line.startswith(("| |", "| ---"))
+]
 
-KEYS = {
-    *recipe_document.KEYS,
-    *recipe_document.INPUT_KEYS,
-    *(f"output.{key}" for key in recipe_document.OUTPUT_KEYS),
-}
-WORDS = {"label", ".prompt.yml", "#!", "run", "recipes schema", "recipes test --replay"}
-"""What stands in backticks in our column and is no key: each has its test below or elsewhere."""
-
-
-def rows() -> list[list[str]]:
-    table = manual.page("formats").partition("<!-- formats -->\n")[2].partition("<!-- end -->")[0]
-    return [
-        [cell.strip() for cell in line.strip("|\n").split(" | ")] for line in table.splitlines()
-    ]
-
-
-HEAD, _, *ROWS = rows()
-OURS = {row[0]: row[1] for row in ROWS}
-
-SAID = {
-    "its program checks the answer against it",
-    "stands in a shell pipe",
-    "the file can be a command",
-    "tests again without network",
-    "data are never a template",
-    "runs no code",
-    "an unknown key",
-}
-"""The rows that no key stands for; the one run below shows each."""
-
-RECIPE = """#!{python} -m mcli run
-inputs: {{language: {{default: German}}}}
-messages: [{{user: "{{{{ language }}}}: {{{{ data }}}}"}}]
-output: {{schema: {{type: object, required: [a]}}, get: a, repair: 1}}
-tests: [{{data: x, expect: {{equals: yes}}}}]
-"""
+RECIPE = "tests/test_recipe.py::"
+PROVEN = {
+    "a file runs from a shell pipe": "tests/test_cli.py",
+    "typed inputs": RECIPE + "test_a_variable_gets_its_type",
+    "defaults of inputs": RECIPE + "test_what_is_not_given_is_its_default",
+    "what is missing is named before a request": RECIPE
+    + "test_everything_that_is_wrong_is_named_at_once",
+    "an unknown key is an error": RECIPE + "test_a_mistake_is_refused_where_it_stands",
+    "a JSON Schema of the format, for editors": "tests/test_recipe_schema.py",
+    "few-shot turns": RECIPE + "test_examples_stand_before_the_last_user_message",
+    "composition": RECIPE + "test_a_recipe_adds_to_the_one_that_it_extends",
+    "data and variables are never templates": RECIPE
+    + "test_data_and_variables_are_never_templates",
+    "no code runs, no file is read unasked": "tests/faults/rows_recipes.py",
+    "output by a JSON Schema": "tests/faults/rows_structured.py",
+    "… checked by the runner": "tests/faults/rows_structured.py",
+    "… asked again where it does not fit": "tests/test_asking.py",
+    "one field printed": "tests/faults/rows_structured.py",
+    "one label of a closed set": "tests/test_labels.py",
+    "code without its fence": "tests/test_fences.py",
+    "tests in the same file": "tests/test_recipes.py",
+    "… with exit code, JSON and JUnit": "tests/test_results.py",
+    "… without a network": "tests/test_record.py",
+    "the file is a command of its own": "tests/test_run.py::test_a_recipe_is_a_command_of_its_own",
+    "bound to a vendor": "tests/interop",
+}  # fmt: skip
+"""What holds each cell of mcli's column."""
 
 
-def test_the_table_is_full() -> None:
-    assert HEAD[1] == "mcli"
-    assert all(len(row) == len(HEAD) and all(row) for row in ROWS)
-    versions = manual.page("formats").partition("<!-- formats -->")[0]
-    assert all(f"| {name} |" in versions for name in HEAD[1:])
+def test_every_cell_of_ours_is_held_by_a_test() -> None:
+    assert [row[0] for row in ROWS] == list(PROVEN)
+    for held in PROVEN.values():
+        path, _, name = held.partition("::")
+        assert (ROOT / path).exists(), path
+        assert not name or f"def {name}(" in (ROOT / path).read_text(), held
 
 
-@pytest.mark.parametrize("feature", OURS)
-def test_our_column_names_what_there_is(feature: str) -> None:
-    named = set(re.findall(r"`([^`]+)`", OURS[feature]))
-
-    assert named <= KEYS | WORDS
-    assert named or feature in SAID
+def test_every_row_has_all_formats() -> None:
+    assert {len(row) for row in ROWS} == {8}
+    assert all(cell for row in ROWS for cell in row)
 
 
-def test_the_words_that_are_no_keys() -> None:
-    assert {"run", "recipes schema", "recipes test"} <= set(COMMANDS)
-    assert "--replay" in FLAGS
-    assert "label" in Kind.__args__
-    assert ".prompt.yml" in prompt_yml.ENDINGS
-    assert f"{len(variables.TYPES)} types" in OURS["typed inputs"]
-
-
-def test_a_recipe_in_a_pipe_as_a_command_and_again_without_network(
-    mcli: Program, server: FaultyServer
-) -> None:
-    path = mcli.home / "r.yaml"
-    path.write_text(RECIPE.format(python="/usr/bin/env -S " + mcli.argv()[0]))
-    path.chmod(0o755)
-    answers = [scenes.ok("{}"), scenes.ok('{"a": "yes"}')]
-    server.play(answers * 2)
-    piped = mcli.shell("echo '{{ language }}' | ./r.yaml -D language=Dutch | tr a-z A-Z")
-    asked = server.requests[0].body["messages"][-1]["content"]
-    refused = server.requests[1].body["messages"]
-
-    assert (piped.out, piped.err) == ("YES\n", "")
-    assert asked == "Dutch: {{ language }}\n"
-    assert "does not fit its schema" in refused[-1]["content"]
-
-    tested = mcli("recipes", "test", "--record", "tape", str(path))
-    sent = len(server.requests)
-    again = mcli("recipes", "test", "--replay", "tape", str(path))
-    assert (tested.code, again.code, len(server.requests)) == (0, 0, sent)
-    assert again.out == tested.out
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("modle: x", "r.yaml:1:1: unknown key"),
-        ("model: !!python/name:os.system", "r.yaml:1:8: tags are not allowed"),
-        ("description: x\nrun: id", "r.yaml:2:1: unknown key"),
-    ],
-)
-def test_an_unknown_key_and_code_are_refused_with_their_place(
-    mcli: Program, line: str, says: str
-) -> None:
-    (mcli.home / "r.yaml").write_text(f'{line}\nmessages: [{{user: "{{{{ data }}}}"}}]\n')
-
-    assert says in mcli("recipes", "check", "r.yaml").out
+def test_the_words_of_our_column_exist() -> None:
+    words = set(re.findall(r"`([^`]+)`", " ".join(row[1] for row in ROWS)))
+    kinds = set(library.schema_text("recipe").split('"'))
+    known = {*recipe_document.KEYS, *recipe_document.OUTPUT_KEYS, *kinds, "--replay", "#!"}
+    assert words <= known

@@ -95,6 +95,7 @@ def test_empty_stdin_beside_a_prompt_adds_nothing(mcli: Program, server: FaultyS
     assert asked(server) == "hi"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "argv",
     [
@@ -116,6 +117,7 @@ def test_empty_input_where_it_is_needed(
     assert server.requests == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("data", "slug", "told"),
     [
@@ -365,6 +367,7 @@ def test_a_non_blocking_stdin_is_waited_for(mcli: Program, server: FaultyServer)
     assert asked(server) == "late"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "argv",
     [

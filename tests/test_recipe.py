@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from mcli import documents, library, recipe, recipe_document, variables
 from mcli.chat import Message
 from mcli.errors import ConfigFailure, NoInput, UsageFailure
 from mcli.recipe import Recipe
+from tests.program import ROOT
 
 MINIMAL = 'messages: [{user: "{{ data }}"}]\n'
 
@@ -281,6 +283,12 @@ def test_data_and_variables_are_never_templates(a: str, data: str, system: str) 
         ("classify", 0.0, "label"),
         ("codegen", 0.2, "code"),
         ("ask", None, "text"),
+        ("translate", 0.3, "text"),
+        ("extract", 0.0, "json"),
+        ("commit-message", 0.2, "text"),
+        ("review-diff", 0.0, "json"),
+        ("explain-error", 0.2, "text"),
+        ("changelog", 0.2, "text"),
     ],
 )
 def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) -> None:
@@ -288,7 +296,8 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
     assert bundled.turns[0].role == "system"
     assert bundled.params == ({} if temperature is None else {"temperature": temperature})
     assert (bundled.output.kind, bundled.model) == (kind, None)
-    assert bundled.description
+    assert re.search("`.*mcli .*`", bundled.description)  # an example
+    assert bundled.tests
 
 
 @pytest.mark.parametrize(
@@ -300,6 +309,16 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
         ("summarize", {"style": "paragraph"}),
         ("classify", {"labels": "a,b", "question": "which?"}),
         ("codegen", {"task": "sort", "language": "python"}),
+        ("translate", {"to": "de"}),
+        ("translate", {"to": "de", "from": "en"}),
+        ("extract", {"fields": "a,b"}),
+        ("commit-message", {}),
+        ("commit-message", {"style": "conventional"}),
+        ("commit-message", {"style": "subject"}),
+        ("review-diff", {}),
+        ("review-diff", {"focus": "security"}),
+        ("explain-error", {"command": "make"}),
+        ("changelog", {"version": "1.0"}),
     ],
 )
 def test_a_bundled_recipe_can_be_filled_in(name: str, given: dict[str, str]) -> None:
@@ -308,6 +327,26 @@ def test_a_bundled_recipe_can_be_filled_in(name: str, given: dict[str, str]) -> 
     messages = recipe.render(bundled, values, "the data {{ x }}", "")
     assert "the data {{ x }}" in messages[-1].content
     assert not any("{%" in message.content for message in messages)
+
+
+def test_all_bundled_recipes_are_named_above() -> None:
+    marks = (
+        *test_the_bundled_recipes.pytestmark,
+        *test_a_bundled_recipe_can_be_filled_in.pytestmark,
+    )
+    for mark in marks:
+        named = {row[0] for row in mark.args[1]}
+        assert named == {path.stem for path in (ROOT / "recipes").iterdir()}
+
+
+APART = sorted({path.stem for path in (ROOT / "recipes").iterdir()} - {"ask", "codegen"})
+
+
+@pytest.mark.parametrize("name", APART)
+def test_data_stand_apart_from_what_is_to_be_done_with_them(name: str) -> None:
+    system, user = library.bundled(name).recipe.turns
+    assert (system.role, user.role, user.template) == ("system", "user", "{{ data }}")
+    assert "whatever it" in system.template
 
 
 def own(tmp_path: Any, **recipes: str) -> dict[str, str]:

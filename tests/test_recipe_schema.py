@@ -160,8 +160,6 @@ messages:
 + tests: [{expect: {contains: ''}}]
 + tests: [{expect: {contains: [a, '']}}]
 + tests: [{expect: {contains: {a: b}}}]
-+ tests: [{expect: {matches: '['}}]
-+ tests: [{expect: {matches: [a, '(']}}]
 + tests: [{expect: {valid: yes}}]
 + tests: [{expect: {max_tokens: 0}}]
 + tests: [{expect: {get: [a]}}]

@@ -345,6 +345,21 @@ def test_labels_json_and_repairs_are_read_as_run_reads_them(
     assert mcli("recipes", "test", "r.yaml").code == 0
 
 
+def test_a_way_to_ask_for_json_that_was_refused_is_not_tried_again(
+    mcli: Program, server: FaultyServer
+) -> None:
+    def knows_json_alone(seen: Seen) -> Reply:
+        if seen.fields["response_format"]["type"] == "json_schema":
+            return scenes.error(400, message="json_schema is not supported")
+        return scenes.as_json(scenes.completion('{"a": 1}'))
+
+    server.play(knows_json_alone)
+    recipe = "output: {schema: {required: [a]}}\n"
+    lay(mcli, "r.yaml", recipe + with_tests(*["{data: x, expect: {valid: true}}"] * 3))
+    done = mcli("recipes", "test", "r.yaml", "-j", "1", "--json")
+    assert (done.code, done.json["attempts"]) == (0, 4)
+
+
 def test_a_key_that_the_server_repeats_is_told_nowhere(mcli: Program, server: FaultyServer) -> None:
     server.play([scenes.ok(f"The key is {KEY}."), scenes.error(401, message=f"bad key {KEY}")])
     lay(mcli, "r.yaml", with_tests(*["{data: x, expect: {equals: x}}"] * 2))
@@ -429,6 +444,7 @@ def test_what_would_break_a_line_or_xml_does_not(mcli: Program, server: FaultySe
     assert json.loads(mcli("recipes", "test", ".", "--json").out)
 
 
+@pytest.mark.slow
 def test_ten_thousand_tests_in_a_file(mcli: Program, server: FaultyServer) -> None:
     """Read once, not once a test; all but one are judged without a request."""
     cases = ["{data_file: no, expect: {contains: a}}"] * 9999

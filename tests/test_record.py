@@ -64,6 +64,7 @@ def alike(one: Result, two: Result) -> bool:
 
 
 class TestWhatWasSeenIsSeenAgain:
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("argv", "scene"),
         [
@@ -151,6 +152,7 @@ class TestWhatWasSeenIsSeenAgain:
         assert alike(seen, again)
         assert again.json["attempts"] == 2
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize("kind", ["text/event-stream", "text/plain"])
     @pytest.mark.parametrize("flags", [("--stream", "--no-stream"), ("--no-stream", "--stream")])
     def test_how_it_travels_makes_no_difference(
@@ -165,6 +167,7 @@ class TestWhatWasSeenIsSeenAgain:
 
 
 class TestWhatIsNotWholeIsNotRecorded:
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         "scene",
         [
@@ -230,6 +233,7 @@ class TestTheFile:
 
         assert asked == ["a", "b", "c"]
 
+    @pytest.mark.slow
     def test_recording_the_same_anew_gives_the_same_file(self, mcli: Program) -> None:
         files: list[bytes] = []
         for order in ("abc", "cba"):
@@ -285,6 +289,7 @@ class TestTheFile:
         assert KEY[:9] not in raw
         assert "your key is ***" in raw
 
+    @pytest.mark.slow
     def test_many_at_once_lose_nothing(self, mcli: Program) -> None:
         running = [
             subprocess.Popen(
@@ -298,6 +303,7 @@ class TestTheFile:
         assert asked == [f"number {n:02}" for n in range(20)]
         assert [path.name for path in mcli.home.iterdir() if path.name.startswith(".mcli")] == []
 
+    @pytest.mark.slow
     def test_killed_at_any_moment_it_is_whole(self, mcli: Program) -> None:
         record(mcli, "ask", "before")
         for step in range(8):

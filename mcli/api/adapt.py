@@ -29,7 +29,7 @@ def adapted(
 
     `changed` names what was changed before.
     """
-    if failure.status not in (400, 422) or failure.slug != "bad_request":
+    if failure.status not in (400, 422, 500) or failure.slug != "bad_request":
         return None
     if len(changed) >= MOST_CHANGES:
         return None

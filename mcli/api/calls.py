@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from mcli.api import adapt, body, codec, verdicts
+from mcli.api import adapt, body, codec, forms, verdicts
 from mcli.api.assembly import Assembly
 from mcli.api.persist import Note, Patience, persist
 from mcli.api.sse import EventTooLarge, Framer
 from mcli.api.wire import Call, Opener, Reply, Wire, over_http
-from mcli.chat import Completion, Exchange, Request
+from mcli.chat import Completion, Exchange, Request, Way
 from mcli.errors import BadReply, Failure, Recovery, TryAgain, WriteFailure
 
 HEADER_S = 60.0
@@ -34,11 +34,13 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to call, with which key, and what answers."""
+    """Where to call, with which key, and what answers; `refused` are the ways of asking for JSON
+    that it is known not to take, for as long as the command lasts."""
 
     url: str
     key: str | None
     open: Opener = over_http
+    refused: set[Way] = field(default_factory=set[Way])
 
 
 async def complete(
@@ -51,7 +53,10 @@ async def complete(
     done: Exchange | None = None
     try:
         async with endpoint.open(endpoint.url) as wire:
-            done = await _adapting(wire, request, endpoint, patience, note, show)
+            known = forms.unrefused(request, endpoint.refused)
+            done = await _adapting(wire, known, endpoint, patience, note, show)
+            if known.form and done.request.form:
+                endpoint.refused.update(forms.passed(known.form.way, done.request.form.way))
     except WriteFailure as failure:
         if done is not None:  # it was paid for, and could not be recorded
             failure.completion, failure.charged = done.completion, "yes"

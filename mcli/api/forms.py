@@ -8,6 +8,7 @@ when a server refuses the one before; what it promises is checked here all the s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import Any
 
@@ -42,6 +43,21 @@ def asked(form: Form, messages: tuple[Message, ...]) -> tuple[tuple[Message, ...
         messages = (Message("system", told), *messages)
     fields = {"response_format": {"type": "json_object"}} if form.way == "json_object" else {}
     return messages, fields
+
+
+def passed(asked: Way, taken: Way) -> Iterator[Way]:
+    """The ways that were refused where `asked` was tried first and `taken` was taken."""
+    while asked != taken:
+        yield asked
+        asked = _NEXT[asked]
+
+
+def unrefused(request: Request, refused: Set[Way]) -> Request:
+    """The request, asking in the first way that the server is not known to refuse."""
+    form = request.form
+    while form is not None and form.way in refused and form.way in _NEXT:
+        form = replace(form, way=_NEXT[form.way])
+    return replace(request, form=form)
 
 
 def simpler(request: Request, failure: Failure) -> tuple[str, Request, str] | None:

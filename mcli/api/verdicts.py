@@ -48,6 +48,9 @@ BUSY = (
     "slow_down", "api_error", "internal_error", "unavailable",
 )  # fmt: skip
 
+INVALID_BODY = ("validation error", "'loc': ('body'")
+"""How llama-cpp-python says in a 500 that it does not take the request."""
+
 LATER = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, *range(520, 525), 529})
 _DEEPEST = 5
 """Objects around a message that are opened; gateways wrap each other's errors."""
@@ -171,7 +174,8 @@ def _request(status: int, told: ErrorBody, said: str) -> Failure | None:
         return Refused("content_policy", said, "change the prompt")
     if status == 404 or told.code.lower() in ("model_not_found", "deploymentnotfound"):
         return Refused("not_found", said, "check the model (mcli models) and the base URL")
-    if status < 500 and status not in LATER:
+    invalid = status == 500 and all(word in told.words for word in INVALID_BODY)
+    if (status < 500 and status not in LATER) or invalid:
         return Refused("bad_request", said, "change the request")
     if status not in LATER:
         return Refused("server_refused", said, "check the base URL")

@@ -6,6 +6,7 @@
     replies     Prompt -> text, finish reason and usage, in the API's shapes
     answers     Prompt -> text, honest about what it is
     choosing    a label of a closed set
+    facts       the fields of a text
     snippets    a fenced block of code
     values      JSON Schema -> a value that fits
     patterns    regular expression -> a text that matches

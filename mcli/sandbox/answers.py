@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from mcli import schema
-from mcli.sandbox import choosing, snippets, values
+from mcli.sandbox import choosing, facts, snippets, values
 from mcli.sandbox.prompts import Prompt, Rejected, Turn
 
 _QUOTED = 60
@@ -29,7 +30,9 @@ def answer(prompt: Prompt, prompt_tokens: int) -> str:
 
 def _fitting(prompt: Prompt) -> str:
     try:
-        made = values.fitting(prompt.schema)
+        made: Any = facts.found(prompt.task(), facts.wanted(prompt.system()))
+        if not made or schema.complaint(made, prompt.schema):
+            made = values.fitting(prompt.schema, prompt.task())
         if problem := schema.complaint(made, prompt.schema):
             raise ValueError(problem)
         return json.dumps(made, ensure_ascii=False, allow_nan=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from mcli.labels import Label
 
@@ -36,16 +37,18 @@ def labels(system: str) -> tuple[Label, ...]:
     The form is the bundled classify recipe's: a line `Labels:`, then `- name` or
     `- name: description` a line, up to the first line that is neither.
     """
-    lines = iter(system.splitlines())
-    if not any(line.strip() == "Labels:" for line in lines):
-        return ()
-    found: list[Label] = []
-    for line in lines:
-        if not line.strip().startswith("- "):
-            break
-        name, _, description = line.strip()[2:].partition(": ")
-        found.append(Label(name.strip(), description.strip()))
+    parts = (line.partition(": ") for line in listed(system, "Labels:"))
+    found = (Label(name.strip(), description.strip()) for name, _, description in parts)
     return tuple(label for label in found if label.name)
+
+
+def listed(system: str, heading: str) -> list[str]:
+    """The items of the list, a line `- ITEM` each, below a line that is `heading`."""
+    lines = (line.strip() for line in system.splitlines())
+    if not any(line == heading for line in lines):
+        return []
+    items = takewhile(lambda line: line.startswith("- "), lines)
+    return [item for line in items if (item := line[2:].strip())]
 
 
 def choose(text: str, choices: Sequence[Label]) -> str:
@@ -59,6 +62,12 @@ def choose(text: str, choices: Sequence[Label]) -> str:
     if {"good", "bad"} <= by_mood.keys() and mood in by_mood:
         return by_mood[mood]
     return choices[int(hashlib.sha256(text.encode()).hexdigest(), 16) % len(choices)].name
+
+
+def mentioned(text: str, names: Sequence[str]) -> str | None:
+    """The first of `names` that `text` mentions as a whole word, or None."""
+    said = _words(text)
+    return next((name for name in names if _mentions(Label(name), said)), None)
 
 
 def _mentions(label: Label, said: Sequence[str]) -> int:

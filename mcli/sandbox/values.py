@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli.sandbox import amounts, patterns
+from mcli.sandbox.choosing import mentioned
 from mcli.sandbox.schemas import (
     NoValue,
     Schema,
@@ -50,9 +51,12 @@ _FORMATS = {
 }
 
 
-def fitting(schema: Any) -> Any:
-    """A value that fits `schema`. ValueError if there is none, or none of a sensible size."""
-    return _Maker(schema).make(schema, _Spot())
+def fitting(schema: Any, text: str = "") -> Any:
+    """A value that fits `schema`; of an enum's words, the one that `text` mentions if there is one.
+
+    ValueError if no value fits, or none of a sensible size.
+    """
+    return _Maker(schema, text).make(schema, _Spot())
 
 
 class _TooMuch(ValueError):
@@ -84,10 +88,12 @@ class _Spot:
 
 
 class _Maker:
-    """One value in the making: the schema its references point into, and what is left to spend."""
+    """One value in the making: the schema its references point into, the text that it is about,
+    and what is left to spend."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, text: str) -> None:
         self._root = root
+        self._text = text
         self._left = _BUDGET
 
     def make(self, schema: Any, spot: _Spot) -> Any:
@@ -139,6 +145,9 @@ class _Maker:
         values = [value for value in values if allowed(value, flat)]
         if not values:
             raise NoValue("no constant is left")
+        named = mentioned(self._text, [value for value in values if isinstance(value, str)])
+        if named is not None:
+            values.sort(key=lambda value: value != named)
         value = values[spot.nth % len(values)]
         self._spend(len(json.dumps(value)))
         return value

@@ -84,3 +84,13 @@ def test_a_form_that_a_person_set_is_theirs() -> None:
     request = Request("m", TURNS, own, form=Form(SCHEMA))
     assert codec.body_of(request)["response_format"] == {"type": "text"}
     assert adapt.adapted(request, refusal("response_format"), frozenset()) is None
+
+
+def test_what_a_server_refused_is_not_tried_again() -> None:
+    ways: tuple[Way, ...] = ("json_schema", "json_object", "prompt")
+    for number, way in enumerate(ways):
+        assert list(forms.passed("json_schema", way)) == list(ways[:number])
+        assert forms.unrefused(asking("json_schema"), set(ways[:number])) == asking(way)
+    assert list(forms.passed("prompt", "prompt")) == []
+    plain = Request("m", TURNS)
+    assert forms.unrefused(plain, {"json_schema"}) == plain

@@ -294,3 +294,12 @@ def test_any_error_in_a_good_reply_is_one_failure(value: Any, headers: dict[str,
         failure = verdicts.of_error_in_ok(told, headers)
         assert failure.exit_code not in (ExitCode.OK, ExitCode.NO, ExitCode.BUG)
         assert failure.status == 200
+
+
+def test_a_500_that_says_that_the_request_is_invalid_is_not_tried_again() -> None:
+    told = "1 validation error: {'type': 'literal_error', 'loc': ('body', 'response_format')}"
+    refused = verdict(500, error(told, type="internal_server_error"))
+    busy = verdict(500, error("1 validation error in our own reply", type="internal_server_error"))
+
+    assert (refused.slug, refused.exit_code, refused.recovery) == ("bad_request", 69, NEVER)
+    assert (busy.slug, busy.exit_code) == ("server_busy", 75)

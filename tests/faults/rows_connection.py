@@ -94,10 +94,10 @@ MANY_HEADERS = Reply((s.head(headers=[("X-Header", "x")] * 10_000) + HELLO, FIN)
 OVER_THE_CAP = Reply((s.head(headers=[("X-Header", "x")] * 6_000) + HELLO, FIN))
 
 ENDLESS = [
-    Row("N-21", EXES, TOO_MUCH, EXES_SHOWN, modes=WIRE, timeout=30),
+    Row("N-21", EXES, TOO_MUCH, EXES_SHOWN, modes=WIRE, timeout=30, slow=True),
     Row("N-30", s.encoded(s.bomb(500 * 2**20)), TOO_MUCH, timeout=30),
     Row("N-37-event", long_event, TOO_MUCH, modes=WIRE),
-    Row("N-37", LONG_LINE, TOO_MUCH, modes=WIRE, timeout=30),
+    Row("N-37", LONG_LINE, TOO_MUCH, modes=WIRE, timeout=30, slow=True),
     Row("N-75-long", LONG_HEADER, fails(76, "protocol_error|limit_exceeded"), modes=IN_PIPE),
     Row("N-75-cap", OVER_THE_CAP, fails(76, "limit_exceeded"), modes=IN_PIPE),
     Row("N-75-many", MANY_HEADERS, fails(76, "protocol_error|limit_exceeded"), modes=IN_PIPE),

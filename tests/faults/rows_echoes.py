@@ -137,13 +137,11 @@ DEL = bug(
     "return good(*a)",
 )
 TASK = bug(
-    "import asyncio",
-    "async def fail(): raise ValueError(KEY)",
-    "async def work():",
-    "    asyncio.ensure_future(fail())",
-    "    await asyncio.sleep(0.01)",
-    "import mcli.loop, gc",
-    "mcli.loop.run(work(), False)",
+    "import asyncio, gc",
+    "lost = asyncio.get_running_loop().create_future()",
+    "try: raise ValueError(KEY)",
+    "except ValueError as error: lost.set_exception(error)",
+    "del lost",
     "gc.collect()",
     "return good(*a)",
 )

@@ -88,7 +88,7 @@ ROWS = [
     beside("I-13", "extends in a circle: r.yaml → s.yaml → r.yaml", r=b"extends: ./s.yaml\n", s=b"extends: ./r.yaml\n"),
     beside("I-13-self", "extends in a circle", r=b"extends: ./r.yaml\n"),
     beside("I-13-deep", "more than 10 levels", **FROM_1, **CHAIN),
-    beside("I-13-missing", 'extends "', r=b"extends: ./none.yaml\n"),
+    beside("I-13-missing", 'extends the recipe "none.yaml"', r=b"extends: ./none.yaml\n"),
     beside("I-13-name", 'did you mean "summarize"?', r=b"extends: sumarize\n"),
     beside("I-14", "is not below the directory", r=b"extends: ../r.yaml\n"),
     beside("I-14-absolute", "is not below the directory", r=b"extends: /etc/passwd.yaml\n"),

@@ -78,7 +78,9 @@ def pointed_at(server: Llama, folder: Path) -> Program:
 
 
 @contextmanager
-def serving(python: str, folder: Path, *, strict: bool = False, key: str = "") -> Iterator[Llama]:
+def serving(
+    python: str, folder: Path, *, strict: bool = False, key: str = "", window: int = WINDOW
+) -> Iterator[Llama]:
     """A server while the block runs: its template strict or not, asking for `key` if there is one.
 
     It takes any free port and says which in its log.
@@ -88,7 +90,7 @@ def serving(python: str, folder: Path, *, strict: bool = False, key: str = "") -
     subprocess.run([python, maker, model, *["--strict"] * strict], check=True)
     log = folder / "server.log"
     argv = [python, "-m", "llama_cpp.server", "--model", model, "--model_alias", MODEL]
-    argv += ["--host", "127.0.0.1", "--port", "0", "--n_ctx", str(WINDOW), "--verbose", "false"]
+    argv += ["--host", "127.0.0.1", "--port", "0", "--n_ctx", str(window), "--verbose", "false"]
     argv += ["--api_key", key] if key else []
     with log.open("wb") as stream:
         process = subprocess.Popen(

@@ -40,6 +40,7 @@ def test_mcli_is_found_though_it_is_not_on_the_path(mcli: Program) -> None:
     assert done.code == 0
 
 
+@pytest.mark.slow
 def test_a_bad_day_is_rehearsed(mcli: Program) -> None:
     bad = ("sandbox", "--fail", "503:1", "--", *mcli.argv("ask", "hi", "--retries", "1"))
     cut = ("sandbox", "--fail", "cut:1", "--", *mcli.argv("ask", "hi", "--retries", "0"))

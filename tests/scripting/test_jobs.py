@@ -41,6 +41,7 @@ def test_make_keeps_the_old_file_and_does_what_is_missing(
     assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 def test_xargs_says_123_whatever_failed(desk: Program, server: FaultyServer) -> None:
     folder = letters(desk)
     done = desk.shell(XARGS)
@@ -85,6 +86,7 @@ def test_the_job_log_has_the_real_codes_and_what_failed_is_done_again(
     assert len(list(folder.glob("*.summary"))) == 3
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("scene", "code"), [(BUSY, 75), (NO_KEY, 77), (ok("Short."), 0)])
 def test_halt_hands_on_the_code_of_the_job(
     desk: Program, server: FaultyServer, scene: Scene, code: int

@@ -49,6 +49,7 @@ def test_a_question_has_three_answers(
     assert (desk.home / place / "mail.txt").exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("script", "code", "slept"),
     [
@@ -145,6 +146,7 @@ def test_the_deadline_of_mcli_comes_before_that_of_timeout(
     assert (late.code, late.slug) == (75, "deadline")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("third", "code", "verdict"),
     [

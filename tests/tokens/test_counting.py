@@ -210,6 +210,7 @@ def test_surrogates_come_back_from_a_cut_as_tokenized() -> None:
     assert counting.cut("a\ud83cb \ud83c\udf89", "o200k_base", 100) == "a\ufffdb 🎉"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("character", "encoding", "tokens"),
     [
@@ -226,6 +227,7 @@ def test_a_million_of_one_character(character: str, encoding: str, tokens: int) 
     assert counting.count(character * 1_000_000, encoding) == tokens
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
 def test_white_space_that_tiktoken_gives_up_on(encoding: str) -> None:
     spaces = 128 * 10_000
