@@ -23,8 +23,14 @@ Inputs = Mapping[str, Input] | None
 
 def read(node: Node, inputs: Inputs, complaints: Complaints = strict.STRICT) -> tuple[Case, ...]:
     """The tests in `node`, for a recipe with these inputs."""
-    numbered = enumerate(strict.items(node), 1)
-    return tuple(complaints.each(numbered, lambda told: _case(told[1], told[0], inputs)))
+    required = [name for name, input in (inputs or {}).items() if input.required]
+    patterns = schema.Patterns()
+
+    def case(told: tuple[int, Node]) -> Case:
+        fields, given = _given(told[1], inputs, required)
+        return _case(told[1], told[0], fields, given, patterns)
+
+    return tuple(complaints.each(enumerate(strict.items(node), 1), case))
 
 
 def variables_in(node: Node, inputs: Inputs) -> dict[str, str | tuple[str, ...]]:
@@ -45,28 +51,40 @@ def variables_in(node: Node, inputs: Inputs) -> dict[str, str | tuple[str, ...]]
     return given
 
 
-def _case(node: Node, number: int, inputs: Inputs) -> Case:
+def _given(
+    node: Node, inputs: Inputs, required: list[str]
+) -> tuple[dict[str, Node], dict[str, str | tuple[str, ...]]]:
+    """The fields of a test, and its variables, which are all that it needs."""
     fields = strict.mapping(node, KEYS)
     if "data" in fields and "data_file" in fields:
         raise strict.complaint(node, "a test has data or a data_file, not both")
     if "expect" not in fields:
         raise strict.complaint(node, "a test needs to expect something")
     given = strict.optional(fields, "vars", lambda n: variables_in(n, inputs), {})
-    known = inputs or {}
-    missing = [name for name, input in known.items() if input.required and name not in given]
+    missing = [name for name in required if name not in given]
     if missing:
         raise strict.complaint(node, f"the test lacks {', '.join(missing)}")
+    return fields, given
+
+
+def _case(
+    node: Node,
+    number: int,
+    fields: dict[str, Node],
+    given: dict[str, str | tuple[str, ...]],
+    patterns: schema.Patterns,
+) -> Case:
     return Case(
         name=strict.optional(fields, "name", strict.text, f"test {number}"),
         place=node.place,
         data=strict.optional(fields, "data", strict.text, ""),
         data_file=strict.optional(fields, "data_file", strict.text, None),
         variables=given,
-        expected=_expected(fields["expect"]),
+        expected=_expected(fields["expect"], patterns),
     )
 
 
-def _expected(node: Node) -> Expected:
+def _expected(node: Node, known: schema.Patterns) -> Expected:
     fields = strict.mapping(node, EXPECTED_KEYS)
     if not fields:
         raise strict.complaint(node, "a test needs to expect something")
@@ -80,7 +98,7 @@ def _expected(node: Node) -> Expected:
         not_contains=words("not_contains"),
         starts_with=words("starts_with"),
         ends_with=words("ends_with"),
-        matches=strict.optional(fields, "matches", _patterns, ()),
+        matches=strict.optional(fields, "matches", lambda n: _patterns(n, known), ()),
         label=strict.optional(fields, "label", strict.text, None),
         get=strict.optional(fields, "get", _fields, ()),
         valid=strict.optional(fields, "valid", strict.boolean, None),
@@ -96,14 +114,16 @@ def _words(node: Node) -> Words:
     return words
 
 
-def _patterns(node: Node) -> Words:
+def _patterns(node: Node, known: schema.Patterns) -> Words:
     patterns = _words(node)
     for pattern in patterns:
         try:
-            schema.check({"pattern": pattern})
-        except ValueError:
+            readable = known.take(pattern)
+        except ValueError as error:
+            raise strict.complaint(node, str(error)) from None
+        if not readable:
             shown = " ".join(pattern.split())[:60]
-            raise strict.complaint(node, f'"{shown}" is no regular expression') from None
+            raise strict.complaint(node, f'"{shown}" is no regular expression, or too large')
     return patterns
 
 

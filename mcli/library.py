@@ -112,9 +112,9 @@ def check(path: Path, environ: Mapping[str, str]) -> list[Finding]:
 
 def _lost_data(path: Path, found: Recipe) -> Iterator[Finding]:
     """The tests whose data are not there, or not the recipe's to read."""
+    files = {name for name, known in found.inputs.items() if known.type == "file"}
     for case in found.tests:
-        files = [name for name, known in found.inputs.items() if known.type == "file"]
-        named = [case.data_file, *(case.variables.get(name) for name in files)]
+        named = [case.data_file, *(case.variables[name] for name in case.variables.keys() & files)]
         for name in named:
             if isinstance(name, str) and (problem := _problem(path, name, case.place)):
                 yield findings.at(case.place, problem, "", "no_data_file")
@@ -196,7 +196,7 @@ def _load(path: Path, environ: Mapping[str, str], complaints: Complaints) -> tup
     name = name_of(path)
     if _is_prompt(path):
         return root, prompt_yml.read(root, name, complaints)
-    whole = _extended(root, (path,), environ)
+    whole = _extended(root, (path,), environ, documents.LARGEST)
     return root, recipe_document.read(whole, name, complaints)
 
 
@@ -204,8 +204,9 @@ def _is_prompt(path: Path) -> bool:
     return path.name.endswith(prompt_yml.ENDINGS)
 
 
-def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str]) -> Node:
-    """The document with what it inherits; `chain` are the files on the way here."""
+def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str], left: int) -> Node:
+    """The document with what it inherits; `chain` are the files on the way here, and `left` is how
+    many bytes those still to come may have in all."""
     name = recipe_document.parent(root)
     if name is None:
         return root
@@ -219,10 +220,13 @@ def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str]) -
     if _is_prompt(path):
         raise strict.complaint(name, f'extends "{path}": a .prompt.yml cannot be extended')
     try:
-        below = documents.parse(source(path), str(path))
+        raw = source(path)
+        if len(raw) > left:
+            raise strict.complaint(name, f'extends "{path}": larger than 1 MiB in all')
+        below = documents.parse(raw, str(path))
     except NoInput as failure:
         raise strict.complaint(name, f"extends {failure.message}") from None
-    return recipe_document.merged(_extended(below, (*chain, path), environ), root)
+    return recipe_document.merged(_extended(below, (*chain, path), environ, left - len(raw)), root)
 
 
 def _parent(node: Node, child: Path, environ: Mapping[str, str]) -> Path:

@@ -17,11 +17,20 @@ def names(source: str) -> frozenset[str]:
     return frozenset(found[1] for found in _PLACE.finditer(source))
 
 
-def fill(source: str, values: Mapping[str, Any]) -> str:
-    """`source` with `values` in their places; a name that has no value stays as it stands."""
+def fill(source: str, values: Mapping[str, Any], longest: int) -> str:
+    """`source` with `values` in their places; a name that has no value stays as it stands.
+
+    ValueError where that comes to more than `longest` characters beside the source's own.
+    """
+    left = longest
 
     def value(found: re.Match[str]) -> str:
+        nonlocal left
         told = values.get(found[1])
-        return found[0] if told is None else str(told)
+        text = found[0] if told is None else str(told)
+        left -= len(text)
+        if left < 0:
+            raise ValueError("what is put in is repeated too often")
+        return text
 
     return _PLACE.sub(value, source)

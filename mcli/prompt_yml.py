@@ -11,7 +11,7 @@ from mcli import params, placeholders, schema, strict
 from mcli.cases import Case, Expected, Words
 from mcli.chat import Role
 from mcli.errors import ConfigFailure
-from mcli.recipe import Output, Recipe, Turn, names
+from mcli.recipe import MOST_TURNS, Output, Recipe, Room, Turn, names
 from mcli.strict import Complaints, Node
 from mcli.variables import Input
 
@@ -38,6 +38,8 @@ PARAMETERS = {
 FORMATS = ("text", "json_object", "json_schema")
 ROLES = ("system", "user", "assistant")
 STRINGS = ("equals", "contains", "startsWith", "endsWith")
+_MOST_COMPARISONS = 100_000
+"""Tests times evaluators, each with texts of its own."""
 ENDINGS = (".prompt.yml", ".prompt.yaml")
 
 Judge = tuple[str, dict[str, str]]
@@ -72,7 +74,7 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
 
 
 def _turns(node: Node, complaints: Complaints) -> tuple[Turn, ...]:
-    nodes = strict.items(node)
+    nodes = strict.items(node, MOST_TURNS)
     turns = complaints.each(nodes, _turn)
     if len(turns) == len(nodes) and not any(turn.role == "user" for turn in turns):
         turns.append(Turn("user", f"{{{{{placeholders.DATA}}}}}", node.place, plain=True))
@@ -151,16 +153,23 @@ def _judge(node: Node) -> Judge:
 def _cases(
     node: Node, used: set[str], judges: list[Judge], complaints: Complaints
 ) -> tuple[Case, ...]:
-    numbered = enumerate(strict.items(node), 1)
-    return tuple(complaints.each(numbered, lambda told: _case(told[1], told[0], used, judges)))
+    nodes = strict.items(node)
+    if len(nodes) * len(judges) > _MOST_COMPARISONS:
+        raise strict.complaint(node, "too many tests for so many evaluators")
+    room = Room(0)
+    return tuple(
+        complaints.each(
+            enumerate(nodes, 1), lambda told: _case(told[1], told[0], used, judges, room)
+        )
+    )
 
 
-def _case(node: Node, number: int, used: set[str], judges: list[Judge]) -> Case:
+def _case(node: Node, number: int, used: set[str], judges: list[Judge], room: Room) -> Case:
     values = {key: _text(child) for key, child in strict.mapping(node).items()}
 
     def texts(way: str) -> Words:
         compared = [judge[way] for _, judge in judges if way in judge]
-        return tuple(placeholders.fill(text, values) for text in compared)
+        return tuple(room.fill(text, values, node.place) for text in compared)
 
     equals = texts("equals")
     if len({*equals}) > 1:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from mcli import placeholders, template
 from mcli.cases import Case
 from mcli.chat import Message, Role
+from mcli.errors import ConfigFailure
 from mcli.fieldpath import Path
 from mcli.variables import Input
 
@@ -23,6 +25,14 @@ OUR_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "n"})
 
 REPAIRS = 1
 """How often a JSON answer that does not fit is asked for again, unless somebody says otherwise."""
+
+MOST_TURNS = 1000
+"""Messages of a recipe, and examples: more would keep the machine busy, and no model reads them."""
+
+_ROOM = 8 << 20
+_TIMES = 8
+"""What texts may come to: so many characters, and so many times all that is put in."""
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +96,17 @@ def render(
 ) -> tuple[Message, ...]:
     """The messages: the recipe's, with `system` (if any) behind its own system messages, and its
     examples before the last user message."""
-    messages = [_message(turn, values, data) for turn in recipe.turns]
+    room = Room(_length(data) + sum(map(_length, values.values())))
+    messages = [_message(turn, values, data, room) for turn in recipe.turns]
     if recipe.examples:
         last = max(n for n, turn in enumerate(recipe.turns) if turn.role == "user")
+        # A recipe may declare far more than this one template names.
+        named = _WORD.findall(recipe.turns[last].template)
+        used = {name: values[name] for name in named if name in values}
         messages[last:last] = [
             message
             for example in recipe.examples
-            for message in _shown(example, recipe.turns[last], values)
+            for message in _shown(example, recipe.turns[last], used, room)
         ]
     if system:
         own = 0
@@ -102,8 +116,38 @@ def render(
     return tuple(messages)
 
 
-def _shown(example: Example, turn: Turn, values: Mapping[str, Any]) -> tuple[Message, Message]:
-    asked = _message(turn, {**values, **example.values}, example.data)
+class Room:
+    """What is left of the characters that texts may come to, into which `size` characters are put:
+    a long value can be asked for thousands of times."""
+
+    def __init__(self, size: int) -> None:
+        self.left = _ROOM + _TIMES * size
+
+    def take(self, text: str, place: str) -> str:
+        """`text`, if there is room for it."""
+        self.left -= len(text)
+        if self.left < 0:
+            raise ConfigFailure("bad_template", f"{place}: what is put in is repeated too often")
+        return text
+
+    def fill(self, source: str, values: Mapping[str, Any], place: str) -> str:
+        """The placeholders of `source` filled in, if there is room for it."""
+        try:
+            return self.take(placeholders.fill(source, values, max(self.left, 0)), place)
+        except ValueError as error:
+            raise ConfigFailure("bad_template", f"{place}: {error}") from None
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, (list, tuple)):
+        return sum(map(_length, cast("list[Any]", value)))
+    return len(value) if isinstance(value, str) else 0
+
+
+def _shown(
+    example: Example, turn: Turn, values: Mapping[str, Any], room: Room
+) -> tuple[Message, Message]:
+    asked = _message(turn, {**values, **example.values}, example.data, room)
     return asked, Message("assistant", example.answer)
 
 
@@ -113,8 +157,10 @@ def _names(turn: Turn) -> frozenset[str]:
     return template.names(turn.template, turn.place)
 
 
-def _message(turn: Turn, values: Mapping[str, Any], data: str) -> Message:
+def _message(turn: Turn, values: Mapping[str, Any], data: str, room: Room) -> Message:
     if turn.plain:
-        filled = placeholders.fill(turn.template, {**values, placeholders.DATA: data})
-        return Message(turn.role, filled)
-    return Message(turn.role, template.fill(turn.template, {**values, "data": data}, turn.place))
+        told = {**values, placeholders.DATA: data}
+        return Message(turn.role, room.fill(turn.template, told, turn.place))
+    named = {name: values[name] for name in _WORD.findall(turn.template) if name in values}
+    text = template.fill(turn.template, {**named, "data": data}, turn.place)
+    return Message(turn.role, room.take(text, turn.place))

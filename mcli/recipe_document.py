@@ -12,6 +12,7 @@ from mcli.case_document import Inputs
 from mcli.chat import Role
 from mcli.errors import ConfigFailure
 from mcli.recipe import (
+    MOST_TURNS,
     OUR_FIELDS,
     OURS,
     REPAIRS,
@@ -115,7 +116,7 @@ def _model(node: Node) -> str:
 
 
 def _turns(node: Node, complaints: Complaints) -> tuple[Turn, ...]:
-    nodes = strict.items(node)
+    nodes = strict.items(node, MOST_TURNS)
     turns = tuple(complaints.each(nodes, _turn))
     # A message that cannot be read may be the user's.
     if len(turns) == len(nodes) and not any(turn.role == "user" for turn in turns):
@@ -194,7 +195,9 @@ def _data_rule(node: Node) -> str:
 
 
 def _examples(node: Node, inputs: Inputs, complaints: Complaints) -> tuple[Example, ...]:
-    return tuple(complaints.each(strict.items(node), lambda child: _example(child, inputs)))
+    return tuple(
+        complaints.each(strict.items(node, MOST_TURNS), lambda child: _example(child, inputs))
+    )
 
 
 def _example(node: Node, inputs: Inputs) -> Example:

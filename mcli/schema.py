@@ -15,6 +15,13 @@ from urllib.parse import unquote
 from mcli import fieldpath
 
 MOST_VISITS = 20_000
+MOST_PATTERNS = 1000
+"""Regular expressions in one document; a large one counts as 20."""
+_SMALL, _LARGE = 1 << 16, 1 << 20
+"""Bytes of a compiled expression: a small one takes a third of a millisecond, a large one five."""
+_LARGE_COUNTS = 20
+_LONGEST_PATTERN = 10_000
+"""Characters of an expression: reading one takes 200 times its length of memory."""
 _LONGEST = 200
 _IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 """Keywords whose schemas look at the same value again."""
@@ -37,7 +44,56 @@ def complaint(value: Any, schema: Any) -> str:
 
 def check(schema: Any) -> None:
     """Raise ValueError unless `schema` is a JSON Schema that can be checked in bounded time."""
+    patterns = Patterns()
+    for pattern in _patterns(schema):
+        patterns.take(pattern)  # what cannot be compiled, the validator says better
     _validator(schema)
+
+
+class Patterns:
+    """Counts regular expressions, since a few lines can ask for hours of compiling them."""
+
+    def __init__(self) -> None:
+        self._left = MOST_PATTERNS
+
+    def take(self, pattern: str) -> bool:
+        """Whether `pattern` is an expression and not too large. ValueError after too many."""
+        if len(pattern) > _LONGEST_PATTERN:
+            raise ValueError(f"a regular expression of {len(pattern):,} characters is too large")
+        self._left -= 1
+        if self._left >= 0 and _compiles(pattern, _SMALL):
+            return True
+        self._left -= _LARGE_COUNTS - 1
+        if self._left < 0:
+            raise ValueError("too many or too large regular expressions")
+        return _compiles(pattern, _LARGE)
+
+
+def _compiles(pattern: str, limit: int) -> bool:
+    import jsonschema_rs
+
+    options = jsonschema_rs.FancyRegexOptions(size_limit=limit)
+    try:
+        jsonschema_rs.validator_for({"pattern": pattern}, pattern_options=options)
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    """The regular expressions anywhere in a schema."""
+    below = [schema]
+    while below:
+        found = below.pop()
+        if isinstance(found, list):
+            below += cast("list[Any]", found)
+        elif isinstance(found, dict):
+            fields = cast("dict[str, Any]", found)
+            named: Any = fields.get("patternProperties")
+            names = cast("dict[str, Any]", named) if isinstance(named, dict) else {}
+            told = (fields.get("pattern"), *names)
+            yield from (pattern for pattern in told if isinstance(pattern, str))
+            below += fields.values()
 
 
 def _validator(schema: Any) -> Any:
@@ -45,7 +101,8 @@ def _validator(schema: Any) -> Any:
 
     try:
         _bounded(schema)
-        return jsonschema_rs.validator_for(schema, retriever=_refuse)
+        options = jsonschema_rs.FancyRegexOptions(size_limit=_LARGE)
+        return jsonschema_rs.validator_for(schema, retriever=_refuse, pattern_options=options)
     except RecursionError:
         raise ValueError("not a JSON Schema that can be checked: nested too deep") from None
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:

@@ -122,10 +122,12 @@ def mapping(
     return node.value
 
 
-def items(node: Node) -> list[Node]:
-    """The list in `node`."""
+def items(node: Node, most: int | None = None) -> list[Node]:
+    """The list in `node`, of at most so many items."""
     if not isinstance(node.value, list):
         raise complaint(node, f"expected a list, found {_kind(node)}")
+    if most is not None and len(node.value) > most:
+        raise complaint(node, f"{len(node.value):,} items, of {most:,} that are allowed")
     return node.value
 
 

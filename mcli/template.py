@@ -95,7 +95,10 @@ def fill(source: str, values: Mapping[str, Any], where: str) -> str:
     size = sum(len(value) for value in values.values() if isinstance(value, str))
     environment = _environment(_FUEL + int(size * _FUEL_PER_CHARACTER))
     try:
-        return environment.render_str(source, None, **{n: _plain(v) for n, v in values.items()})
+        # As globals they are taken over once; as arguments, at each place that names them.
+        for name, value in values.items():
+            environment.add_global(name, _plain(value))
+        return environment.render_str(source)
     except RuntimeError as error:
         raise _failure(error, where) from None
 

@@ -76,6 +76,19 @@ class Program:
     def argv(self, *args: str) -> list[str]:
         return [sys.executable, "-m", "mcli", *args]
 
+    def started(self, starter: list[str], *args: str) -> Result:
+        """Run it by another program, which gets its command line."""
+        done = subprocess.run(
+            [*starter, *self.argv(*args)],
+            env=self.env,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
     def __call__(self, *args: str, stdin: bytes | int | None = None, **more: str) -> Result:
         """Run it to the end; `stdin` is bytes, a descriptor, or nothing (/dev/null)."""
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL}

@@ -14,7 +14,7 @@ FORMAT = (
     Mutation("read-a-fifo", "a recipe reads regular files only", LIBRARY, "if os.path.exists(target) and not os.path.isfile(target):", "if False:", (row("I-14-fifo"),)),
     Mutation("inherit-the-tests", "the tests of a recipe are its own", DOCUMENT, 'if key != "tests"', "if True", ("test_recipe.py::test_a_recipe_adds_to_the_one_that_it_extends",)),
     Mutation("replace-the-params", "params add to those below", DOCUMENT, "{**strict.mapping(inherited[key]), **strict.mapping(own[key])}", "strict.mapping(own[key])", ("test_recipe.py::test_a_recipe_adds_to_the_one_that_it_extends",)),
-    Mutation("examples-are-templates", "an example's data is no template", "recipe.py", "{**values, **example.values}, example.data)", "{**values, **example.values}, template.fill(example.data, values, turn.place))", ("test_recipe.py::test_examples_stand_before_the_last_user_message",)),
+    Mutation("examples-are-templates", "an example's data is no template", "recipe.py", "{**values, **example.values}, example.data, room)", "{**values, **example.values}, template.fill(example.data, values, turn.place), room)", ("test_recipe.py::test_examples_stand_before_the_last_user_message",)),
     Mutation("a-test-that-cannot-fail", "a test of a recipe fails where the answer is another", CASES, "if fold(word) not in text:", "if False:", ("test_cases.py::test_what_does_not_hold_is_told",)),
 )  # fmt: skip
 
