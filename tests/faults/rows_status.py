@@ -244,7 +244,7 @@ ADAPTED = [
     Row("N-56-rename", refuses("max_tokens"), adapted(2, RENAMED), call=LIMITED, modes=IN_PIPE),
     Row("N-56-back", refuses("max_completion_tokens"), adapted(2, BACK), call=OTHER, modes=IN_PIPE),
     Row("N-56-soft", refuses("temperature"), adapted(2, DROPPED), call=COLD, modes=IN_PIPE),
-    Row("N-56-both", refuses("temperature", "max_tokens"), adapted(3, DROPPED, RENAMED), call=COLD, modes=IN_PIPE),
+    Row("N-56-both", refuses("temperature", "max_tokens"), adapted(3, DROPPED, RENAMED), call=replace(COLD, argv=(*COLD.argv, "--max-tokens", "9")), modes=IN_PIPE),
     Row("N-56-person", refuses("temperature"), fails(69, "bad_request", says="temperature"), call=SET, modes=IN_PIPE, why="what a person asked for is not dropped"),
     Row("N-56-never", refuses("max_tokens", "max_completion_tokens"), replace(fails(69, "bad_request", 2), alike=False), call=LIMITED, modes=IN_PIPE, why="no name is tried twice"),
     Row("N-56-busy", [s.status(503), UNSUPPORTED, s.ok()], replace(answers(attempts=3), alike=False), call=LIMITED, modes=IN_PIPE, why="an adapted request has its own attempts"),
