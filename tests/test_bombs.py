@@ -1,7 +1,8 @@
-"""A recipe made to exhaust the machine ends within a second of processor time and 100 MB.
+"""A recipe made to exhaust the machine ends within seconds of processor time and 100 MB.
 
 Both are counted by the system, for a process of its own, beyond what the program takes for a plain
-recipe; so a busy machine makes no difference, and on a slow one the second is as long as it is there.
+recipe; so a busy machine makes little difference. The worst takes 0.9 s where this was written, and most took
+minutes before they were mended: the bound stands well between the two.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import pytest
 
 from tests.program import Program
 
-CPU_S = 1.0
-STARTS = 6
-"""Plain recipes to a second, on the machine where the second was measured."""
+CPU_S = 4.0
+STARTS = 25
+"""As many plain recipes take that long where it was set: a slow machine is given more."""
 MEMORY_MB = 100.0
 
 # What wait4 tells of a process includes the peak of the one that started it, so a small one does.
