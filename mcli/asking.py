@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from mcli import reading, structured
 from mcli.chat import Completion, Exchange, Message, Request, Usage
 from mcli.errors import Failure
 from mcli.reading import Answer, Reading
 
+N = TypeVar("N", int, float)
 Send = Callable[[Request], Awaitable[Exchange]]
 
 
@@ -66,6 +68,7 @@ def _added(spent: Exchange | None, more: Exchange) -> Exchange:
         more,
         completion=completion,
         attempts=spent.attempts + more.attempts,
+        cost_usd=_plus(spent.cost_usd, more.cost_usd),
         warnings=(*spent.warnings, *more.warnings),
     )
 
@@ -90,5 +93,5 @@ def _sum(one: Completion, other: Completion) -> Usage | None:
     )
 
 
-def _plus(one: int | None, other: int | None) -> int | None:
+def _plus(one: N | None, other: N | None) -> N | None:
     return None if one is None or other is None else one + other

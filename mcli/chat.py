@@ -76,7 +76,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A completion and what it took to get it; `request` is what the server took in the end."""
+    """A completion and what it took to get it; `request` is what the server took in the end.
+
+    `cost_usd` is an estimate by list price, None where a price or the usage is unknown.
+    """
 
     completion: Completion
     attempts: int
@@ -84,3 +87,4 @@ class Exchange:
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
     cached: bool = False
+    cost_usd: float | None = None

@@ -14,8 +14,11 @@ from mcli import durations, params, strict, trusted
 from mcli.errors import ConfigFailure
 from mcli.keys import NO_KEY, KeySource
 from mcli.strict import Node
+from mcli.terms import Terms
+from mcli.tokens import counting
 
-CONFIG_KEYS = ("profile", "profiles", "aliases")
+CONFIG_KEYS = ("profile", "profiles", "aliases", "models")
+MODEL_KEYS = ("window", "max_output", "input_usd", "output_usd", "encoding")
 PROFILE_KEYS = ("base_url", "key", "model", "allow_http", "timeout", "retries", *params.READERS)
 MOST_RETRIES = 100
 ENDING = "/chat/completions"
@@ -41,6 +44,7 @@ class Config:
     profile: str | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
 
 
 def _key(variable: str) -> KeySource:
@@ -136,7 +140,36 @@ def _config(root: Node) -> Config:
     if chosen is not None and chosen not in profiles:
         hint = strict.did_you_mean(chosen, profiles)
         raise strict.complaint(fields["profile"], f'no profile is called "{chosen}"', hint)
-    return Config(chosen, profiles, {name: strict.text(node) for name, node in aliases.items()})
+    models = strict.optional(fields, "models", strict.mapping, {})
+    return Config(
+        chosen,
+        profiles,
+        {name: strict.text(node) for name, node in aliases.items()},
+        {name: _terms(node) for name, node in models.items()},
+    )
+
+
+def _terms(node: Node) -> Terms:
+    """What a person says of a model; prices are in USD per million tokens, as is usual."""
+    fields = strict.mapping(node, MODEL_KEYS)
+    return Terms(
+        strict.optional(fields, "window", params.count, None),
+        strict.optional(fields, "max_output", params.count, None),
+        strict.optional(fields, "input_usd", _price, None),
+        strict.optional(fields, "output_usd", _price, None),
+        strict.optional(fields, "encoding", _encoding, None),
+    )
+
+
+def _price(node: Node) -> float:
+    value = strict.number(node)
+    if value < 0:
+        raise strict.complaint(node, f"{value} is below 0")
+    return value / 1_000_000
+
+
+def _encoding(node: Node) -> str:
+    return strict.choice(node, counting.ENCODINGS)
 
 
 def _profile(node: Node, built_in: Profile | None) -> Profile:

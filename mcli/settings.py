@@ -15,6 +15,7 @@ from mcli.params import READERS
 from mcli.profiles import Config, Profile
 from mcli.recipe import OUR_FIELDS, Recipe
 from mcli.said import Said
+from mcli.terms import Terms
 
 T = TypeVar("T")
 
@@ -62,6 +63,7 @@ class Settings:
     allow_http: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     keeping: Keeping = field(default_factory=Keeping)
+    models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -121,6 +123,7 @@ def load(
         allow_http=allow_http,
         aliases=config.aliases,
         keeping=kept,
+        models=config.models,
     )
 
 

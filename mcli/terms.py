@@ -1,0 +1,63 @@
+"""CORE: what a model offers and charges, and the arithmetic of costs.
+
+Dollars are estimates by list price: what a contract, a cache or a batch takes off is unknown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcli.chat import Usage
+
+ASSUMED_OUTPUT = 4096
+"""Tokens that an answer is counted with where no limit is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is known of a model; what is not is None.
+
+    `window` is how many tokens a prompt may have, `most_output` how many an answer; the prices are
+    in USD per token; `encoding` is the vocabulary that a person says it reads.
+    """
+
+    window: int | None = None
+    most_output: int | None = None
+    input_usd: float | None = None
+    output_usd: float | None = None
+    encoding: str | None = None
+
+    def over(self, other: Terms) -> Terms:
+        """These terms, and `other`'s where these know nothing."""
+        pairs = {name: getattr(self, name) for name in self.__slots__}
+        known = {name: value for name, value in pairs.items() if value is not None}
+        return Terms(**({name: getattr(other, name) for name in self.__slots__} | known))
+
+
+def cost(usage: Usage | None, terms: Terms) -> float | None:
+    """USD for what a server counted; None where a count or a price is unknown."""
+    if usage is None:
+        return None
+    return _sum(usage.prompt_tokens, usage.completion_tokens, terms)
+
+
+def most_output(params: Mapping[str, Any], terms: Terms) -> int:
+    """The tokens an answer may have: as the request says, as the model can, or as is assumed."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = params.get(name)
+        if isinstance(value, int) and value > 0:
+            return value
+    return terms.most_output or ASSUMED_OUTPUT
+
+
+def worst(prompt_tokens: int, params: Mapping[str, Any], terms: Terms) -> float | None:
+    """The most USD that a request can cost; None where a price is unknown."""
+    return _sum(prompt_tokens, most_output(params, terms), terms)
+
+
+def _sum(prompt: int | None, answer: int | None, terms: Terms) -> float | None:
+    if prompt is None or answer is None or terms.input_usd is None or terms.output_usd is None:
+        return None
+    return prompt * terms.input_usd + answer * terms.output_usd
