@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from mcli import (
     sending,
     settings,
 )
+from mcli.asking import Send
 from mcli.chat import Exchange, Request
 from mcli.errors import ExitCode, Failure
 from mcli.job import Job
@@ -30,7 +30,6 @@ from mcli.said import Said
 
 if TYPE_CHECKING:
     from mcli.api.cache import Place
-    from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
 
 
@@ -45,13 +44,17 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(plan.request(planned, said), planned, said)
         key = plan.prepare(planned, said)
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+        purse = sending.purse(planned.settings, planned.settings.model)
         request = plan.request(planned, said)
         place = _place(request, planned)
         patience = sending.patience(planned.settings, began)
         with output.Screen() as screen:
             exchange = place.find(request) if place else None
             if exchange is None:
-                answer, exchange = _ask(request, endpoint, planned, said, patience, screen.show)
+                send = sending.sender(
+                    endpoint, purse, planned.settings, said, patience, screen.show
+                )
+                answer, exchange = _ask(request, planned, said, send)
             else:
                 answer = reading.read(exchange.completion, planned.reading)
                 screen.show(answer.text if request.stream else "")
@@ -99,15 +102,7 @@ def _place(request: Request, planned: Plan) -> Place | None:
     return cache.place(request, chosen.base_url, planned.reading, lifetime_s, os.environ)
 
 
-def _ask(
-    request: Request,
-    endpoint: Endpoint,
-    planned: Plan,
-    said: Said,
-    patience: Patience,
-    show: Callable[[str], None],
-) -> tuple[Answer, Exchange]:
-    send = sending.sender(endpoint, planned.settings, said, patience, show)
+def _ask(request: Request, planned: Plan, said: Said, send: Send) -> tuple[Answer, Exchange]:
     work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
     return loop.run(work, watch=said.to_stdout)
 
@@ -137,9 +132,10 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
     completion = exchange.completion
     usage = completion.usage
     tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}" if usage else "unknown"
+    cost = "unknown" if exchange.cost_usd is None else f"{exchange.cost_usd:.6g}"
     return (
-        f"model={completion.model or 'unknown'} tokens={tokens} attempts={exchange.attempts} "
-        f"{elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
+        f"model={completion.model or 'unknown'} tokens={tokens} cost={cost} "
+        f"attempts={exchange.attempts} {elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
         f"{' cached' if exchange.cached else ''}"
     )
 
