@@ -87,7 +87,7 @@ FLAGS: dict[str, Any] = {
     "replay": Annotated[str | None, typer.Option(metavar="FILE", help="Answer from a recording, without key or network [env: MCLI_REPLAY]")],
     "cache": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="Answer an equal request from disk if it is younger [env: MCLI_CACHE]")],
     "quiet": Annotated[bool, typer.Option("-q", "--quiet", help="Print no answer; the exit status is the answer")],
-    "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Attempts, waits and usage on stderr")],
+    "verbose": Annotated[bool, typer.Option("-v", "--verbose", help="Attempts, waits, usage and cost on stderr")],
     "debug": Annotated[bool, typer.Option("--debug", help="A traceback on an internal error")],
     "color": Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on a terminal [env: NO_COLOR]")],
 }  # fmt: skip

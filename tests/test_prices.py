@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcli import prices
+from mcli import manual, prices
 from mcli.chat import Usage
 from mcli.terms import Terms, cost, worst
 from tests.program import ROOT
@@ -141,8 +141,13 @@ def test_the_script_makes_the_same_bytes_every_time(tmp_path: Path) -> None:
     assert failed.returncode == 1
 
 
-def test_the_readme_of_the_table_has_its_date() -> None:
+def test_the_manual_and_the_readme_of_the_table_have_its_date() -> None:
     dated = re.search(r"as of ([\d-]{10})", TEXT)
     assert dated
     assert dated[1] in (prices.TABLE.parent / "README.md").read_text()
+    version = re.search(r"litellm ([\d.]+),", TEXT)
+    assert version
+    assert f"as of {dated[1]}, from the Python package litellm\n{version[1]}." in manual.page(
+        "costs"
+    )
     assert "MIT" in (prices.TABLE.parent / "LICENSE").read_text()
