@@ -72,7 +72,7 @@ class Purse:
         if terms.worst(0, {}, self.terms(model)) is None:
             raise ConfigFailure(
                 "unknown_price",
-                f'what "{model}" costs is not known, so --max-cost cannot be kept',
+                f'what "{model}" costs is not known, so the cap that was set cannot be kept',
                 "give input_usd and output_usd of it under models: in the configuration",
             )
 
@@ -220,4 +220,6 @@ def _beside(request: Request) -> int:
 
 def _usd(value: float) -> str:
     """An amount to read, rounded up: what passes a cap is not to look as if it did not."""
+    if value >= 1e9:
+        return f"{value:.3g}"
     return f"{math.ceil(value * 1e6 - 1e-6) / 1e6:.6f}".rstrip("0").rstrip(".")

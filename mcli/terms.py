@@ -5,6 +5,7 @@ Dollars are estimates by list price: what a contract, a cache or a batch takes o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from mcli.chat import Usage
 
 ASSUMED_OUTPUT = 4096
 """Tokens that an answer is counted with where no limit is known."""
+
+MOST = 10**12
+"""No text has more tokens: a larger number is a slip, and may be more than a float can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,19 @@ class Terms:
 
 def cost(usage: Usage | None, terms: Terms) -> float | None:
     """USD for what a server counted; None where a count or a price is unknown."""
-    if usage is None:
+    if usage is None or max(usage.prompt_tokens or 0, usage.completion_tokens or 0) > MOST:
         return None
-    return _sum(usage.prompt_tokens, usage.completion_tokens, terms)
+    usd = _sum(usage.prompt_tokens, usage.completion_tokens, terms)
+    return usd if usd is not None and math.isfinite(usd) else None
 
 
 def most_output(params: Mapping[str, Any], terms: Terms) -> int:
     """The tokens an answer may have: as the request says, as the model can, or as is assumed."""
     for name in ("max_completion_tokens", "max_tokens"):
         value = params.get(name)
-        if isinstance(value, int) and value > 0:
-            return value
-    return terms.most_output or ASSUMED_OUTPUT
+        if type(value) is int and value > 0:
+            return min(value, MOST)
+    return min(terms.most_output or ASSUMED_OUTPUT, MOST)
 
 
 def worst(prompt_tokens: int, params: Mapping[str, Any], terms: Terms) -> float | None:

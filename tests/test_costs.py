@@ -14,10 +14,14 @@ from tests.program import Program
 NUMBER = '{"type": "integer"}'
 
 
+def mcli_config(mcli: Program) -> Path:
+    return mcli.home / ".config" / "mcli" / "config.yaml"
+
+
 @pytest.fixture
 def priced(mcli: Program, server: FaultyServer) -> Program:
     """The program, whose model costs 1 USD for 1000 tokens of a prompt and for 100 of an answer."""
-    config = mcli.home / ".config" / "mcli" / "config.yaml"
+    config = mcli_config(mcli)
     config.write_text(
         config.read_text() + "models: {gpt-4: {input_usd: 1000, output_usd: 10000}}\n"
     )
@@ -76,6 +80,22 @@ def test_one_command_spends_a_dollar_at_most_unless_told_otherwise(
     assert server.requests == []
     assert priced("ask", "hi", "--max-tokens", "101", "--max-cost", "2").code == 0
     assert priced("ask", "hi", "--max-tokens", "101", MCLI_MAX_COST="2").code == 0
+
+
+def test_numbers_beyond_all_reason_are_refused_or_unknown(
+    priced: Program, server: FaultyServer
+) -> None:
+    for limit in ("1" + "0" * 400, "1" + "0" * 15):
+        assert priced("ask", "hi", "--param", f"max_tokens={limit}").slug == "max_cost"
+    dear = "models: {gpt-4: {input_usd: 1.0e+308, output_usd: 1.0e+308}}\n"
+    config = mcli_config(priced)
+    config.write_text(config.read_text().partition("models:")[0] + dear)
+    assert priced("ask", "hi", "--max-tokens", "5").slug == "max_cost"
+    assert server.requests == []
+    reply = scenes.completion("hi") | {"usage": {"prompt_tokens": 10**400, "completion_tokens": 1}}
+    server.play(scenes.as_json(reply))
+    config.write_text(config.read_text().replace("1.0e+308", "1"))
+    assert priced("ask", "hi", "--json", "--max-tokens", "5").json["cost_usd"] is None
 
 
 def test_a_flag_stands_over_the_environment(priced: Program) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from datetime import date
 from itertools import pairwise
@@ -106,6 +107,17 @@ def test_what_is_known(
 def test_nothing_is_guessed(model: str) -> None:
     """Nor for what MegaLLM lists and makers no longer sell, or never did."""
     assert prices.find(model, {}) == Terms()
+
+
+def test_a_name_is_found_without_reading_the_others() -> None:
+    tracemalloc.start()
+    try:
+        for model in ("gpt-4o", "nobody/knows"):
+            prices.find(model, {})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * len(TEXT)
 
 
 @given(st.text() | st.sampled_from([name for name, *_ in LINES]).map(lambda n: n[1:] + "x"))

@@ -29,6 +29,14 @@ def test_the_worst_is_the_limit_of_the_request_of_the_model_or_assumed() -> None
     assert terms.worst(1000, {}, Terms()) is None
 
 
+def test_numbers_that_are_too_large_are_no_numbers() -> None:
+    assert terms.cost(Usage(10**400, 1), PRICED) is None
+    assert terms.cost(Usage(9, 9), Terms(input_usd=1e308, output_usd=1e308)) is None
+    assert terms.most_output({"max_tokens": 10**400}, PRICED) == terms.MOST
+    assert terms.most_output({"max_tokens": True}, Terms(most_output=10**400)) == terms.MOST
+    assert terms.worst(10, {"max_tokens": 10**400}, PRICED) == pytest.approx(4e6, rel=0.01)
+
+
 def test_own_terms_stand_over_what_is_built_in_field_by_field() -> None:
     found = prices.find("sandbox", {"sandbox": Terms(window=512)})
     assert found.window == 512
