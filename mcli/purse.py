@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import durations, prices, terms
+from mcli import durations, prices, structured, terms
 from mcli.asking import Send
 from mcli.caps import Caps
 from mcli.chat import Exchange, Request, Usage
@@ -149,10 +149,9 @@ class Purse:
             self.refuse_if_beyond(None, 1)
             if worst is None or self._fits(worst):
                 break
-            if not counted:
+            if not counted and self._fits(self._worst(request, 0) or 0.0):  # else no count helps
                 counted = True
-                if self._fits(self._worst(request, 0) or 0.0):  # else no count can help
-                    worst = self._worst(request, await asyncio.to_thread(self._count, request))
+                worst = self._worst(request, await asyncio.to_thread(self._count, request))
             elif self._in_flight:
                 await self._changed.wait()
             else:
@@ -211,11 +210,11 @@ def _bytes(request: Request) -> int:
 
 
 def _beside(request: Request) -> int:
-    """What the prompt has beside the texts, at most: its turns, a schema, tools."""
-    fields = dict(request.params)
-    if request.form is not None:
-        fields["form"] = request.form.schema
-    return TOKENS_BESIDE * (len(request.messages) + 1) + len(json.dumps(fields))
+    """What the prompt has beside the texts, at most: its turns, tools, and a schema in words, which
+    is how it is sent to a server that takes no other."""
+    told = "" if request.form is None else structured.instruction(request.form.schema)
+    size = len(json.dumps(dict(request.params))) + len(told.encode("utf-8", "replace"))
+    return TOKENS_BESIDE * (len(request.messages) + 1) + size
 
 
 def _usd(value: float) -> str:

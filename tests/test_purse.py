@@ -147,6 +147,12 @@ def test_bytes_prove_it_else_tokens_are_counted() -> None:
     assert exact[0] + 0.09 <= guessed[0] <= exact[0] + 0.12
 
 
+def test_tokens_are_counted_too_for_one_that_had_to_wait() -> None:
+    words = request("hello " * 40, model="exact")  # 0.9 USD by its tokens, 2.9 by its bytes
+    done = sent(purse(1.0), answering(Usage(1, 1)), request(most=60), words)
+    assert [type(d) for d in done] == [Exchange, Exchange]
+
+
 def test_a_schema_and_tools_are_counted_too() -> None:
     form = Form({"description": "x" * 500})
     asked = Request("m", request().messages, {"max_tokens": 1}, form=form)
