@@ -6,20 +6,15 @@ kept for the life of the process.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from mcli.chat import Message
+from mcli.tokens import chat_format, cutting, engine, seams
+from mcli.tokens.cutting import Keep
 
 ENCODINGS: tuple[str, ...] = ("o200k_base", "cl100k_base", "o200k_harmony")
 """The encodings we ship, the newest in general use first."""
-
-PIECE = 1 << 20
-"""Characters tokenized in one go, where the text has seams: tokens as a list take ten times the
-memory of the text, and a text to count may be of any length."""
-
-_SEAM = re.compile(r"\n(?=[0-9A-Za-z])")
-"""Where a text can be cut without changing a token: by the patterns of all our encodings no token
-goes on from a line's end to a letter or digit, and none before it depends on what comes after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +46,59 @@ def count(text: str, encoding: str) -> int:
     Raises ValueError for an encoding not in ENCODINGS, and nothing because of the text.
     """
     _check(encoding)
-    encode = _tokenizer().encode
-    return sum(len(encode(piece, encoding)) for piece in _pieces(text))
+    return cutting.size(text, encoding)
 
 
-def cut(text: str, encoding: str, limit: int) -> str:
-    """The whole characters within the first `limit` tokens of `text`; "" if `limit` is below 1.
+def count_messages(messages: Sequence[Message], encoding: str) -> int:
+    """The tokens of a prompt made of these messages, with what the chat format adds.
 
-    This is what a server's limit leaves. Counted again it has at most `limit` tokens where the cut
-    falls between two characters, else up to two more: the last token, without the bytes of the
-    unfinished character, may be none of the vocabulary. Surrogates come back as tokenized (see
-    `tokenizer.encode`), so the result can always be written as UTF-8.
-    Raises ValueError for an encoding not in ENCODINGS.
+    Raises ValueError as `count` does.
+    """
+    return chat_format.of_messages(messages, lambda text: count(text, encoding))
+
+
+def fits(text: str, encoding: str, limit: int) -> bool:
+    """Whether `text` has at most `limit` tokens, found out with as little work as that takes.
+
+    No tokenizer is loaded where the number of bytes proves it. Raises ValueError as `count` does.
     """
     _check(encoding)
-    tokenizer = _tokenizer()
-    kept: list[str] = []
-    for piece in _pieces(text):
-        if limit <= 0:
-            break
-        tokens = tokenizer.encode(piece, encoding)
-        kept.append(tokenizer.decode(tokens[:limit], encoding))
-        limit -= len(tokens)
-    return "".join(kept)
+    if chat_format.bound(text) <= limit:
+        return True
+    for part in seams.parts([text]):
+        limit -= engine.size(part.text, encoding)
+        if limit < 0:
+            return False
+    return True
+
+
+def cut(text: str, encoding: str, limit: int, keep: Keep = "head") -> str:
+    """`text` if it `fits`, else what `keep` says of it, cut between characters: the `head` or
+    `tail` within `limit` tokens, or with `middle` half of each, and nothing between them.
+
+    The result has at most `limit` tokens when it is counted again; it is "" if `limit` is below 1.
+    Surrogates come back as tokenized (see `tokenizer.encode`), so that it can always be written as
+    UTF-8. Raises ValueError as `count` does.
+    """
+    _check(encoding)
+    text = _writable(text)
+    if chat_format.bound(text) <= limit:
+        return text
+    return cutting.cut(text, encoding, limit, keep) if limit > 0 else ""
+
+
+def _writable(text: str) -> str:
+    """Lone surrogates as U+FFFD, the two halves of a pair as the character they make."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def _check(encoding: str) -> None:
     if encoding not in ENCODINGS:
         raise ValueError(f"unknown encoding {encoding!r}: use {', '.join(ENCODINGS)}")
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Consecutive parts of `text`, which have together the tokens of the whole."""
-    start = 0
-    while seam := _SEAM.search(text, start + PIECE):
-        yield text[start : seam.end()]
-        start = seam.end()
-    yield text[start:]
 
 
 def _tokenizer():  # without a return type: that of a module has no name, but is inferred

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mcli.tokens import counting, tokenizer
+from mcli.chat import Message, Role
+from mcli.tokens import chat_format, counting, cutting, seams, tokenizer
 from mcli.tokens.counting import ENCODINGS, Choice
+from mcli.tokens.cutting import Keep
 
 FOX = "The quick brown fox jumps over the lazy dog. 你好\uff0c世界 🎉"
 
@@ -131,17 +135,18 @@ def test_a_long_text_is_counted_in_pieces_without_a_difference(
     exact = len(tokenizer.load(encoding).encode_ordinary(text))
     whole = counting.cut(text, encoding, exact // 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "PIECE", piece)
+        patch.setattr(seams, "PIECE", piece)
 
         assert counting.count(text, encoding) == exact
         assert counting.cut(text, encoding, exact // 2) == whole
 
 
+keeps = st.sampled_from(cutting.KEEPS)
+
+
 @given(texts, encodings, st.integers(-1, 40))
 @loading
-def test_a_cut_is_the_longest_prefix_within_the_first_tokens(
-    text: str, encoding: str, limit: int
-) -> None:
+def test_a_head_is_within_the_first_tokens(text: str, encoding: str, limit: int) -> None:
     tiktoken = tokenizer.load(encoding)
     within = tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[: max(limit, 0)])
 
@@ -149,26 +154,70 @@ def test_a_cut_is_the_longest_prefix_within_the_first_tokens(
 
     assert text.startswith(kept)
     assert within.startswith(kept.encode())
-    longer = text[: len(kept) + 1]
-    assert longer == kept or not within.startswith(longer.encode())
+    longest = within.decode(errors="ignore")
+    assert kept == longest or counting.count(longest, encoding) > limit
 
 
-@given(texts, encodings, st.integers(0, 40))
+@example(" 실험", "cl100k_base", 1, "head")
+@example("실험실험실험", "cl100k_base", 3, "tail")
+@given(texts, encodings, st.integers(-1, 40), keeps)
 @loading
-def test_a_cut_between_characters_keeps_the_limit_when_counted_again(
+def test_a_cut_keeps_the_limit_when_counted_again(
+    text: str, encoding: str, limit: int, keep: Keep
+) -> None:
+    kept = counting.cut(text, encoding, limit, keep)
+
+    assert counting.count(kept, encoding) <= max(limit, 0)
+
+
+@given(texts, encodings, st.integers(0, 40), keeps)
+@loading
+def test_a_cut_keeps_the_ends_it_says_and_all_that_fits(
+    text: str, encoding: str, limit: int, keep: Keep
+) -> None:
+    kept = counting.cut(text, encoding, limit, keep)
+
+    assert (kept == text) == counting.fits(text, encoding, limit)
+    assert keep != "head" or text.startswith(kept)
+    assert keep != "tail" or text.endswith(kept)
+    assert any(text.startswith(kept[:n]) and text.endswith(kept[n:]) for n in range(len(kept) + 1))
+
+
+@given(texts, encodings, st.integers(1, 40))
+@loading
+def test_a_tail_begins_with_the_last_tokens_or_a_little_later(
     text: str, encoding: str, limit: int
 ) -> None:
     tiktoken = tokenizer.load(encoding)
-    kept = counting.cut(text, encoding, limit)
-    between = kept.encode() == tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[:limit])
+    within = tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[-limit:])
 
-    assert counting.count(kept, encoding) <= limit + (0 if between else 2)
+    kept = counting.cut(text, encoding, limit, "tail").encode()
+
+    assert within.endswith(kept)
+    assert len(within) - len(kept) < 3 or counting.count(kept.decode(), encoding) >= limit - 4
 
 
-def test_a_cut_inside_a_character_may_count_more_than_the_limit() -> None:
-    # The first token is ` 실` and a third of the next letter; ` 실` alone is two.
-    assert counting.cut(" 실험", "cl100k_base", 1) == " 실"
-    assert counting.count(" 실", "cl100k_base") == 2
+@given(texts, encodings, st.integers(0, 400))
+@loading
+def test_what_fits_is_what_counts_no_more(text: str, encoding: str, limit: int) -> None:
+    assert counting.fits(text, encoding, limit) == (counting.count(text, encoding) <= limit)
+
+
+@given(st.lists(st.builds(Message, st.sampled_from(get_args(Role)), texts), max_size=4), encodings)
+@loading
+def test_messages_count_less_than_their_bound(messages: list[Message], encoding: str) -> None:
+    assert counting.count_messages(messages, encoding) <= chat_format.messages_bound(messages)
+
+
+def test_messages_count_as_the_cookbook_has_it() -> None:
+    told = "You are a helpful, pattern-following assistant that translates jargon into English."
+    messages = [Message("system", told), Message("user", "hi")]
+    encoding = "cl100k_base"
+
+    texts = ["system", told, "user", "hi"]
+    assert counting.count_messages(messages, encoding) == 3 * 3 + sum(
+        counting.count(text, encoding) for text in texts
+    )
 
 
 def test_a_cut_drops_an_emoji_it_would_halve() -> None:
