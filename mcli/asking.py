@@ -24,9 +24,9 @@ async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[
     spent: Exchange | None = None
     while True:
         try:
-            exchange = _added(spent, await send(request))
+            exchange = added(spent, await send(request))
         except Failure as failure:
-            raise _counted(failure, spent) from None
+            raise counted(failure, spent) from None
         try:
             with paid(exchange):
                 return reading.read(exchange.completion, how), exchange
@@ -56,10 +56,10 @@ def paid(exchange: Exchange) -> Generator[None]:
 def _again(exchange: Exchange, complaint: str) -> Request:
     """The conversation so far, and what is wrong with its end."""
     turns = (Message("assistant", exchange.completion.text), Message("user", complaint))
-    return replace(exchange.request, messages=(*exchange.request.messages, *turns))
+    return replace(exchange.request, messages=(*exchange.request.messages, *turns), warnings=())
 
 
-def _added(spent: Exchange | None, more: Exchange) -> Exchange:
+def added(spent: Exchange | None, more: Exchange) -> Exchange:
     """An exchange with what was spent before it."""
     if spent is None:
         return more
@@ -70,10 +70,12 @@ def _added(spent: Exchange | None, more: Exchange) -> Exchange:
         attempts=spent.attempts + more.attempts,
         cost_usd=_plus(spent.cost_usd, more.cost_usd),
         warnings=(*spent.warnings, *more.warnings),
+        cached=spent.cached and more.cached,
     )
 
 
-def _counted(failure: Failure, spent: Exchange | None) -> Failure:
+def counted(failure: Failure, spent: Exchange | None) -> Failure:
+    """A failure with what was spent before it."""
     if spent is not None:
         failure.attempts += spent.attempts
         failure.warnings = (*spent.warnings, *failure.warnings)

@@ -38,6 +38,7 @@ class Request:
 
     `params` are the request's other fields, sent as they are and only when somebody asked for
     them; `soft` names those that came from a recipe, which may be dropped if the server objects.
+    `warnings` are not sent: they tell what was done to the request before.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Request:
     soft: frozenset[str] = frozenset()
     stream: bool = False
     form: Form | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

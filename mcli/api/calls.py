@@ -81,14 +81,14 @@ async def _adapting(
         once = _Once(wire, request, endpoint, show)
         try:
             completion, tries = await persist(once.attempt, patience, note)
-            warnings = tuple(changed.values())
+            warnings = (*request.warnings, *changed.values())
             return Exchange(completion, attempts + tries, request, once.request_id, warnings)
         except Failure as failure:
             attempts += failure.attempts
             change = adapt.adapted(request, failure, frozenset(changed))
             if change is None:
                 failure.attempts = attempts
-                failure.warnings = tuple(changed.values())
+                failure.warnings = (*request.warnings, *changed.values())
                 raise
             name, request, warning = change
             changed[name] = warning
