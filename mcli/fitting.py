@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mcli import terms
+from mcli import prices, terms
 from mcli.chat import Message, Request
 from mcli.errors import BadInput
 from mcli.recipe import Fit
@@ -19,7 +19,7 @@ from mcli.tokens import chat_format, counting
 
 DOUBT = 1.25
 """How far a count by another model's vocabulary may be off: an estimate refuses only beyond it, and
-what is to fit for sure stays as far below. Measured for Llama, Mistral and DeepSeek on prose."""
+what is to fit for sure stays as far below."""
 
 ASSUMED_WINDOW = 8192
 """Tokens that a model of which nothing is known is taken to read; the smallest still in use."""
@@ -39,30 +39,43 @@ class Scale:
     doubt: float = 1.0
 
     def size(self, text: str) -> int:
-        """The tokens of `text`, so many at least."""
+        """The tokens of `text`."""
         if self.encoding is None:
-            return len(text.encode("utf-8", "replace"))
+            return chat_format.bound(text)
         return counting.count(text, self.encoding)
 
     def of(self, messages: Sequence[Message]) -> int:
         """The tokens of a request."""
-        if self.encoding is None:
-            return chat_format.messages_bound(messages)
-        return counting.count_messages(messages, self.encoding)
+        return chat_format.of_messages(messages, self.size)
 
     def within(self, tokens: int) -> int:
         """How many tokens on this scale are `tokens` of the model at most."""
         return int(tokens / self.doubt)
 
+    def cut(self, text: str, limit: int, keep: Keep) -> str:
+        """What `keep` says of `text`, within `limit` tokens, cut between two characters."""
+        if self.encoding is not None:
+            return counting.cut(text, self.encoding, limit, keep)
+        head = {"head": limit, "tail": 0, "middle": limit - limit // 2}[keep]
+        raw = text.encode("utf-8", "replace")
+        ends = (raw[:head], raw[len(raw) - (limit - head) :])
+        return "".join(end.decode("utf-8", "ignore") for end in ends)
+
 
 def scale(model: str, known: Terms) -> Scale:
-    """How the tokens of `model` are counted. This loads the tokenizer."""
+    """How the tokens of `model` are counted to be safe. This loads the tokenizer."""
+    found = _nearest(model, known)
+    # Another's vocabulary is a fair estimate for a model of the table; any other may read bytes.
+    stranger = found.doubt > 1 and prices.find(model, {}).window is None
+    return Scale(None) if stranger else found
+
+
+def _nearest(model: str, known: Terms) -> Scale:
+    """The vocabulary of `model`, or the likeliest."""
     if known.encoding is not None:
         return Scale(known.encoding)
     choice = counting.choose(model)
-    if not choice.approximate:
-        return Scale(choice.encoding)
-    return Scale(choice.encoding, DOUBT) if known.window is not None else Scale(None)
+    return Scale(choice.encoding, DOUBT if choice.approximate else 1.0)
 
 
 def room(params: Mapping[str, Any], known: Terms) -> int:
@@ -78,23 +91,23 @@ def fitted(request: Request, data: str, fit: Fit, known: Terms, render: Render) 
     if known.window is None or chat_format.messages_bound(request.messages) <= known.window:
         return request
     counted = scale(request.model, known)
-    total = counted.of(request.messages)
-    if total <= counted.within(room(request.params, known)):
+    if counted.of(request.messages) <= counted.within(room(request.params, known)):
         return request
-    if fit not in ("head", "tail", "middle"):
-        _refuse(request.model, counted, total, known.window)
-        return request
-    return _cut(request, data, fit, counted, (known, render))
+    if fit in ("head", "tail", "middle"):
+        return _cut(request, data, fit, counted, (known, render))
+    _refuse(request, _nearest(request.model, known), known.window)
+    return request
 
 
-def _refuse(model: str, counted: Scale, total: int, window: int) -> None:
+def _refuse(request: Request, counted: Scale, window: int) -> None:
     """Raise for a request that surely is too long."""
+    total = counted.of(request.messages)
     if total <= window * counted.doubt:
         return
     about = "about " if counted.doubt > 1 else ""
     raise BadInput(
         "context_length",
-        f"the request has {about}{total:,} tokens, and {model} takes {window:,}",
+        f"the request has {about}{total:,} tokens, and {request.model} takes {window:,}",
         "send less, or another model; --fit cuts the data, and summarize takes any length",
     )
 
@@ -107,17 +120,17 @@ def _cut(
     most = counted.within(room(request.params, known))
     bare, total = counted.of(render("")), counted.of(request.messages)
     whole = limit = counted.size(data)
-    assert counted.encoding is not None
     for _ in range(_TRIES):
         # A template may place the data more than once.
         limit = min(limit - 1, int(limit * (most - bare) / max(total - bare, 1)))
         if limit < 1:
             break
-        messages = render(counting.cut(data, counted.encoding, limit, keep))
+        messages = render(counted.cut(data, limit, keep))
         total = counted.of(messages)
         if total <= most:
+            unit = "tokens" if counted.encoding else "bytes"
             about = "about " if counted.doubt > 1 else ""
-            told = f"the data was cut to {limit:,} of {about}{whole:,} tokens ({keep})"
+            told = f"the data was cut to {limit:,} of {about}{whole:,} {unit} ({keep})"
             return replace(request, messages=messages, warnings=(*request.warnings, told))
     raise BadInput(
         "context_length",
