@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from mcli.api.cache import Place
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
+    from mcli.purse import Purse
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """What answers the requests of a job, and how long it is waited for."""
+    """What answers the requests of a job, what they are paid from, and how long is waited."""
 
     endpoint: Endpoint
+    purse: Purse
     said: Said
     patience: Patience
 
@@ -35,6 +37,8 @@ class Asker:
         cut = parts.of(planned, material, self.said)
         if cut is None:
             return await self.ask(planned, plan.request(planned, material, self.said), show)
+        if planned.settings.keeping.cache_in_force_s is None:  # else some may cost nothing
+            self.purse.refuse_if_beyond(parts.least_usd(cut), len(cut.texts) + 1)
         return await parts.joined(cut, self.ask, show)
 
     async def ask(
@@ -48,7 +52,9 @@ class Asker:
             if show is not None and request.stream:
                 show(answer.text)
             return answer, exchange
-        send = sending.sender(self.endpoint, planned.settings, self.said, self.patience, show)
+        send = sending.sender(
+            self.endpoint, self.purse, planned.settings, self.said, self.patience, show
+        )
         repair = planned.recipe.output.repair
         answer, exchange = await asking.ask(request, planned.reading, repair, send)
         if place:

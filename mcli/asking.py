@@ -49,6 +49,7 @@ def paid(exchange: Exchange) -> Generator[None]:
         failure.request_id = exchange.request_id
         failure.warnings = exchange.warnings
         failure.completion = exchange.completion
+        failure.cost_usd = exchange.cost_usd
         failure.charged = "no" if exchange.cached else "yes"
         raise
 
@@ -79,6 +80,9 @@ def counted(failure: Failure, spent: Exchange | None) -> Failure:
     if spent is not None:
         failure.attempts += spent.attempts
         failure.warnings = (*spent.warnings, *failure.warnings)
+        if failure.charged == "no":
+            failure.cost_usd = 0.0
+        failure.cost_usd = _plus(spent.cost_usd, failure.cost_usd)
         failure.charged = "yes"
     return failure
 

@@ -27,7 +27,7 @@ def of_answer(
         **({} if verdict is None else {"verdict": verdict}),
         "text": answer.text,
         "data": answer.data,
-        **_reply(exchange.completion),
+        **_reply(exchange.completion, exchange.cost_usd),
         **_effort(exchange.attempts, elapsed_s, exchange.request_id, exchange.cached),
         "recipe": recipe,
         "warnings": list(exchange.warnings),
@@ -35,16 +35,20 @@ def of_answer(
 
 
 def of_data(
-    data: Any, elapsed_s: float, verdict: bool | None = None, attempts: int = 0
+    data: Any,
+    elapsed_s: float,
+    verdict: bool | None = None,
+    attempts: int = 0,
+    cost_usd: float | None = None,
 ) -> dict[str, Any]:
-    """The envelope of a command that asks no model; its result is in `data`."""
+    """The envelope of a command whose result is in `data`; what it asked models cost so much."""
     return {
         "v": VERSION,
         "ok": True,
         **({} if verdict is None else {"verdict": verdict}),
         "text": None,
         "data": data,
-        **_reply(None),
+        **_reply(None, cost_usd),
         **_effort(attempts, elapsed_s, None),
         "recipe": None,
         "warnings": [],
@@ -68,20 +72,20 @@ def of_failure(failure: Failure) -> dict[str, Any]:
         },
         "text": completion.text if completion else None,
         "data": failure.data,
-        **_reply(completion),
+        **_reply(completion, failure.cost_usd),
         **_effort(failure.attempts, failure.elapsed_s, failure.request_id),
         "recipe": failure.recipe,
         "warnings": list(failure.warnings),
     }
 
 
-def _reply(completion: Completion | None) -> dict[str, Any]:
+def _reply(completion: Completion | None, cost_usd: float | None) -> dict[str, Any]:
     usage = completion.usage if completion else None
     return {
         "finish_reason": _name(completion.finish_reason if completion else None),
         "model": _name(completion.model if completion else None),
         "usage": asdict(usage) if usage else None,
-        "cost_usd": None,
+        "cost_usd": None if cost_usd is None else round(cost_usd, 12),
     }
 
 

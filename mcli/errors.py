@@ -55,7 +55,7 @@ class ExitCode(IntEnum):
     BAD_REPLY = 76
     """the reply cannot be understood or is over the limits; TLS not trusted"""
     NOT_ALLOWED = 77
-    """401, 402, 403, quota exhausted, proxy authentication"""
+    """401, 402, 403, quota exhausted, proxy authentication, a cap of yours"""
     CONFIG = 78
     """config file, recipe, key, environment, a base URL that redirects"""
 
@@ -90,8 +90,9 @@ class Failure(Exception):
     Messages are lower case without a full stop; `slug` is the stable name scripts may match.
     `wait` is the delay in seconds that the server asked for, `param` the request field that it
     objects to, `attempts` counts requests sent,
-    `elapsed_s` is filled in by `run`, `completion` holds what the model did say, and `data` what a
-    command that does many things had done by then.
+    `elapsed_s` is filled in by `run`, `completion` holds what the model did say,
+    `cost_usd` what was paid (None: unknown, or nothing), and `data` what a command that does many
+    things had done by then.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
@@ -118,6 +119,7 @@ class Failure(Exception):
         self.attempts = 0
         self.elapsed_s: float | None = None
         self.completion: Completion | None = None
+        self.cost_usd: float | None = None
         self.data: Any = None
         self.recipe: str | None = None
         self.warnings: tuple[str, ...] = ()

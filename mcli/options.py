@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from mcli import durations
+from mcli import caps, durations
 from mcli.profiles import MOST_RETRIES
 from mcli.said import Said
 
@@ -20,6 +20,13 @@ from mcli.said import Said
 def _duration(word: str) -> float:
     try:
         return durations.seconds(word)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _usd(word: str) -> float:
+    try:
+        return caps.usd(word)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -68,6 +75,8 @@ FLAGS: dict[str, Any] = {
     "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=whole(1, 1 << 40), help="Refuse more input than this")],
     "timeout": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="For the whole command: 30, 90s, 10m [env: MCLI_TIMEOUT]")],
     "retries": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, MOST_RETRIES), help="Extra attempts (3) [env: MCLI_RETRIES]")],
+    "max_cost": Annotated[float | None, typer.Option(metavar="USD", parser=_usd, help="Refuse to spend more, by list price (1) [env: MCLI_MAX_COST]")],
+    "max_requests": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, 1 << 40), help="Refuse to send more requests")],
     "output": Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write there, whole and only on success")],
     "no_clobber": Annotated[bool, typer.Option("--no-clobber", help="Never replace a file")],
     "json": Annotated[bool, typer.Option("--json", help="Print one JSON envelope")],
@@ -89,9 +98,13 @@ ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "record", "replay", "json", "verbose",
     "debug", "color",
 )  # fmt: skip
-SETTINGS = ("model", "cache", *(name for name in ENDPOINT if name != "verbose"))
+SETTINGS = (
+    "model", "cache", "max_cost", "max_requests",
+    *(name for name in ENDPOINT if name != "verbose"),
+)  # fmt: skip
 TESTING = (
-    "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", *ENDPOINT, "quiet",
+    "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", "max_cost",
+    "max_requests", *ENDPOINT, "quiet",
 )  # fmt: skip
 LOOKING = ("json", "debug", "color")
 COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")

@@ -99,6 +99,11 @@ async def joined(cut: Parts, ask: Ask, show: Show | None) -> tuple[Answer, Excha
     return answer, replace(whole, warnings=tuple(dict.fromkeys(whole.warnings)))
 
 
+def least_usd(cut: Parts) -> float | None:
+    """What the parts cost at least, by what is sent alone; None where the price is unknown."""
+    return terms.cost(Usage(int(cut.size / cut.scale.doubt), 0), cut.planned.terms)
+
+
 def estimate(cut: Parts) -> dict[str, Any]:
     """What all of it would take: requests, tokens, and USD by list price (None where unknown).
 

@@ -43,8 +43,9 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(planned, said)
         key = plan.prepare(planned, said)
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+        purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)
-        asker = Asker(endpoint, said, sending.patience(planned.settings, began))
+        asker = Asker(endpoint, purse, said, sending.patience(planned.settings, began))
         with output.Screen() as screen:
             work = asker.answer(planned, material, screen.show)
             answer, exchange = loop.run(work, watch=said.to_stdout)
@@ -104,9 +105,10 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
     completion = exchange.completion
     usage = completion.usage
     tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}" if usage else "unknown"
+    cost = "unknown" if exchange.cost_usd is None else f"{exchange.cost_usd:.6g}"
     return (
-        f"model={completion.model or 'unknown'} tokens={tokens} attempts={exchange.attempts} "
-        f"{elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
+        f"model={completion.model or 'unknown'} tokens={tokens} cost={cost} "
+        f"attempts={exchange.attempts} {elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
         f"{' cached' if exchange.cached else ''}"
     )
 

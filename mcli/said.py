@@ -34,6 +34,8 @@ class Said:
     max_input: int = 16 << 20
     timeout: float | None = None
     retries: int | None = None
+    max_cost: float | None = None
+    max_requests: int | None = None
     output: str | None = None
     no_clobber: bool = False
     json: bool = False

@@ -16,6 +16,7 @@ from mcli.settings import Settings
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
+    from mcli.purse import Purse
 
 
 def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
@@ -27,14 +28,26 @@ def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
     return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers)
 
 
+def purse(chosen: Settings, *models: str | None) -> Purse:
+    """What the requests of a command are paid from: made once in it, like the endpoint. Raises
+    ConfigFailure for a model without a price, where a person set a cap, before data is read."""
+    from mcli.purse import Purse
+
+    made = Purse(chosen.caps, chosen.models, chosen.keeping.replay is not None)
+    for model in models:
+        made.require_price(model)
+    return made
+
+
 def sender(
     where: Endpoint,
+    paying: Purse,
     chosen: Settings,
     said: Said,
     patience: Patience,
     show: Callable[[str], None] | None = None,
 ) -> Send:
-    """What sends a request; with `show`, a stream is handed on as it comes."""
+    """What sends a request and pays for it; with `show`, a stream is handed on as it comes."""
     from mcli.api import calls
 
     async def send(request: Request) -> Exchange:
@@ -49,7 +62,7 @@ def sender(
                 failure.hint = "no key was sent: configure one for this host"
             raise
 
-    return send
+    return paying.guard(send, patience)
 
 
 def patience(chosen: Settings, began: float) -> Patience:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from mcli import durations, keeping, keys, profiles, strict
+from mcli import caps, durations, keeping, keys, profiles, strict
+from mcli.caps import Caps
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keeping import Keeping
 from mcli.keys import NO_KEY, KeySource
@@ -32,6 +33,7 @@ VARIABLES = {
     "MCLI_CONFIG": "the configuration file",
     "MCLI_TIMEOUT": "timeout",
     "MCLI_RETRIES": "retries",
+    "MCLI_MAX_COST": "max_cost",
     "MCLI_NO_KEY": "no_key",
     "MCLI_NO_STDIN": "no_stdin",
     "MCLI_RECORD": "record",
@@ -64,6 +66,7 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     keeping: Keeping = field(default_factory=Keeping)
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
+    caps: Caps = field(default_factory=Caps)
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -124,6 +127,7 @@ def load(
         aliases=config.aliases,
         keeping=kept,
         models=config.models,
+        caps=caps.load(said, environ, choice.origins),
     )
 
 

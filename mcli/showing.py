@@ -12,6 +12,7 @@ from mcli.errors import ExitCode
 from mcli.keys import KeySource
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.terms import Terms
 
 
 def config(said: Said) -> ExitCode:
@@ -77,6 +78,8 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
         ("key", _masked(chosen.key), origins["key"]),
         ("timeout", chosen.timeout_s, origins["timeout"]),
         ("retries", chosen.retries, origins["retries"]),
+        ("max_cost", chosen.caps.usd, origins["max_cost"]),
+        ("max_requests", chosen.caps.requests, origins["max_requests"]),
         ("no_stdin", chosen.no_stdin, "MCLI_NO_STDIN" if chosen.no_stdin else "default"),
     ]
     kept = chosen.keeping
@@ -84,7 +87,24 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
     told += [(name, value, origins.get(name, "default")) for name, value in keeping]
     told += [(name, value, origins[name]) for name, value in chosen.params.items()]
     config = str(profiles.path(os.environ))
-    return told + [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]
+    told += [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]
+    return told + [(f"model {name}", _terms(own), config) for name, own in chosen.models.items()]
+
+
+def _terms(own: Terms) -> dict[str, Any]:
+    """What a person said of a model, in the words and units of the configuration."""
+    said = {
+        "window": own.window,
+        "max_output": own.most_output,
+        "input_usd": _per_million(own.input_usd),
+        "output_usd": _per_million(own.output_usd),
+        "encoding": own.encoding,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _per_million(usd: float | None) -> float | None:
+    return None if usd is None else round(usd * 1e6, 9)
 
 
 def _masked(key: KeySource) -> str:

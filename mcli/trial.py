@@ -48,6 +48,7 @@ from mcli.strict import Node
 
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
+    from mcli.purse import Purse
 
 _BLINK_S = 0.1
 """How often the progress is drawn."""
@@ -80,7 +81,9 @@ def run(paths: Sequence[str], jobs: int, junit: str | None, said: Said) -> ExitC
         if trials:
             chosen = trials[0].settings  # a recipe has no say in where to and with which key
             endpoint = sending.endpoint(chosen, profiles.ENDING, plan.key_for(chosen, began))
-            loop.run(tests.all(jobs, endpoint), watch=not said.quiet)
+            models = {trial.settings.model for trial in trials}
+            purse = sending.purse(chosen, *sorted(filter(None, models)))
+            loop.run(tests.all(jobs, endpoint, purse), watch=not said.quiet)
         return _tell(tests, junit, said, began)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
@@ -114,37 +117,39 @@ class _Tests:
         self.done: dict[int, Result] = {}
         self.failures: list[Failure] = []
         self.attempts = 0
+        self.cost_usd: float | None = 0.0
         self._waiting = deque(enumerate(trials))
         self._said = said
         self._began = began
         self._shown = 0
         self._drawn = 0.0
 
-    async def all(self, jobs: int, endpoint: Endpoint) -> None:
+    async def all(self, jobs: int, endpoint: Endpoint, purse: Purse) -> None:
         """Run them, `jobs` at a time. After a failure nothing new is begun, and what is in flight
         may end: it is paid for."""
-        workers = [asyncio.ensure_future(self._work(endpoint)) for _ in range(jobs)]
+        workers = [asyncio.ensure_future(self._work(endpoint, purse)) for _ in range(jobs)]
         try:
             await asyncio.gather(*workers)
         finally:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            self.cost_usd = purse.cost_usd
 
     def results(self) -> list[Result]:
         """What has ended, in the order of the files."""
         return [self.done[number] for number in sorted(self.done)]
 
-    async def _work(self, endpoint: Endpoint) -> None:
+    async def _work(self, endpoint: Endpoint, purse: Purse) -> None:
         while self._waiting and not self.failures:
             number, trial = self._waiting.popleft()
-            self.done[number] = await self._one(trial, endpoint)
+            self.done[number] = await self._one(trial, endpoint, purse)
             self._show()
 
-    async def _one(self, trial: Trial, endpoint: Endpoint) -> Result:
+    async def _one(self, trial: Trial, endpoint: Endpoint, purse: Purse) -> Result:
         began = time.monotonic()
         try:
-            state, told = await self._judged(trial, endpoint)
+            state, told = await self._judged(trial, endpoint, purse)
         except Failure as failure:
             failure.recipe = trial.recipe.name
             self.attempts += failure.attempts
@@ -153,7 +158,9 @@ class _Tests:
         elapsed = time.monotonic() - began
         return Result(trial.name, trial.path, trial.case, state, told, elapsed)
 
-    async def _judged(self, trial: Trial, endpoint: Endpoint) -> tuple[State, tuple[str, ...]]:
+    async def _judged(
+        self, trial: Trial, endpoint: Endpoint, purse: Purse
+    ) -> tuple[State, tuple[str, ...]]:
         case = trial.case
         judges = ", ".join(case.unchecked)
         if judges and case.expected == cases.Expected(loosely=True):
@@ -163,7 +170,7 @@ class _Tests:
             job = _job(trial)
             planned = plan.of(trial.recipe, trial.settings, job, self._said, self._began)
             material = plan.read(planned, self._said)
-            asker = Asker(endpoint, self._said, patience)
+            asker = Asker(endpoint, purse, self._said, patience)
             answer, exchange = await asker.answer(planned, material)
             self.attempts += exchange.attempts
             outcome = _outcome(exchange.completion, answer.text, answer.data)
@@ -257,11 +264,13 @@ def _tell(tests: _Tests, junit: str | None, said: Said, began: float) -> ExitCod
         outfile.write(junit, results.junit(ended), no_clobber=False)
     if tests.failures:
         failure = results.worst(tests.failures)
-        failure.data = results.data(ended)
+        failure.data, failure.cost_usd = results.data(ended), tests.cost_usd
         raise failure
     verdict = results.passed(ended)
     if said.json and not said.quiet:
         elapsed = time.monotonic() - began
-        told = envelope.of_data(results.data(ended), elapsed, verdict, tests.attempts)
+        told = envelope.of_data(
+            results.data(ended), elapsed, verdict, tests.attempts, tests.cost_usd
+        )
         output.json_line(told)
     return ExitCode.OK if verdict else ExitCode.NO

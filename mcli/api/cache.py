@@ -109,4 +109,5 @@ def _exchange(kept: dict[str, Any], request: Request) -> Exchange:
         and all(isinstance(warning, str) for warning in warnings)
     ):
         raise ValueError
-    return Exchange(completion, 0, request, kept["request_id"], tuple(warnings), cached=True)
+    warned = tuple(warnings)
+    return Exchange(completion, 0, request, kept["request_id"], warned, cached=True, cost_usd=0.0)

@@ -1,0 +1,205 @@
+"""SHELL: what one command may spend: every request is paid from here, or is not sent.
+
+Before a request is sent its worst case is set aside: the tokens of the prompt, and an answer as
+long as it may be (`terms.worst`). When the reply is there, what it cost takes that place. Where
+this is not known, the worst case stays: of a reply without usage, of a failure that may have been
+charged, of a request that was cut off. So what is spent and what is in flight never pass the cap,
+whatever the replies turn out to cost within their worst case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mcli import durations, prices, terms
+from mcli.asking import Send
+from mcli.caps import Caps
+from mcli.chat import Exchange, Request, Usage
+from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
+from mcli.terms import Terms
+from mcli.tokens import counting
+
+if TYPE_CHECKING:
+    from mcli.api.persist import Patience
+
+TOKENS_BESIDE = 8
+"""What the chat format adds to a message, at most: 3 or 4 tokens and its role, and once 3 more."""
+
+GUESS = 1.25
+"""How many times its count by another vocabulary a text is taken to have, at most; never more than
+its bytes, of which each token has at least one."""
+
+_ROUNDING = 1 + 1e-9
+"""Sums of prices are as exact as floats are: a cap of 0.3 holds three times 0.1."""
+
+
+class Purse:
+    """One for a command, however many requests it sends side by side.
+
+    `spent_usd` is what is spent, with the worst case where the cost is not known; `cost_usd` what
+    all answers cost by list price, None as soon as one is not known; `requests` how many were
+    handed on to be sent.
+    """
+
+    def __init__(self, caps: Caps, own: Mapping[str, Terms], replays: bool = False) -> None:
+        self._caps = caps
+        self._own = own
+        self._replays = replays
+        self._known: dict[str, Terms] = {}
+        self._reserved = 0.0
+        self._in_flight = 0
+        self._changed = asyncio.Event()
+        self.spent_usd = 0.0
+        self.cost_usd: float | None = 0.0
+        self.requests = 0
+
+    def terms(self, model: str) -> Terms:
+        """What is known of `model`, looked up once."""
+        if model not in self._known:
+            self._known[model] = prices.find(model, self._own)
+        return self._known[model]
+
+    def require_price(self, model: str | None) -> None:
+        """Raise ConfigFailure if a cap was set by hand and what `model` costs is not known."""
+        if model is None or self._replays or not self._caps.usd_given:
+            return
+        if terms.worst(0, {}, self.terms(model)) is None:
+            raise ConfigFailure(
+                "unknown_price",
+                f'what "{model}" costs is not known, so --max-cost cannot be kept',
+                "give input_usd and output_usd of it under models: in the configuration",
+            )
+
+    def refuse_if_beyond(self, usd: float | None, requests: int) -> None:
+        """Raise NotAllowed if `requests` more, at `usd` in all (None: unknown), pass a cap."""
+        most = self._caps.requests
+        if most is not None and self.requests + requests > most:
+            number = self.requests + requests
+            raise NotAllowed(
+                "max_requests",
+                f"--max-requests allows {most}, and this would make {number}",
+                "raise it if that is meant",
+            )
+        if usd is not None and not self._fits(usd):
+            raise self._too_dear(usd)
+
+    def guard(self, send: Send, patience: Patience | None = None) -> Send:
+        """`send`, paid from this purse: the exchange says what it cost.
+
+        Raises NotAllowed where it would pass a cap and waiting for what is in flight cannot help.
+        """
+
+        async def guarded(request: Request) -> Exchange:
+            kept = await self._within(patience, request)
+            owed: float | None = None  # unknown, as long as nothing better is known
+            try:
+                exchange = await send(request)
+                owed = self._cost(request, exchange.completion.usage)
+                return replace(exchange, cost_usd=owed)
+            except Failure as failure:
+                if failure.charged == "no":
+                    owed = 0.0
+                elif failure.completion is not None:
+                    owed = failure.cost_usd = self._cost(request, failure.completion.usage)
+                raise
+            finally:
+                self._settle(kept, owed)
+
+        return guarded
+
+    async def _within(self, patience: Patience | None, request: Request) -> float:
+        """Set the worst case of `request` aside, before the deadline or not at all."""
+        try:
+            async with asyncio.timeout_at(patience.deadline if patience else None):
+                return await self._reserve(request)
+        except TimeoutError:
+            limit = durations.words(patience.limit_s) if patience else ""
+            raise TryAgain(
+                "deadline", f"no complete answer within {limit}", "run it again, or raise --timeout"
+            ) from None
+
+    async def _reserve(self, request: Request) -> float:
+        self.require_price(request.model)
+        worst = self._worst(request, _bytes(request))
+        counted = False
+        while True:
+            self.refuse_if_beyond(None, 1)
+            if worst is None or self._fits(worst):
+                break
+            if not counted:
+                counted = True
+                if self._fits(self._worst(request, 0) or 0.0):  # else no count can help
+                    worst = self._worst(request, await asyncio.to_thread(self._count, request))
+            elif self._in_flight:
+                await self._changed.wait()
+            else:
+                raise self._too_dear(worst)
+        self.requests += 1
+        self._in_flight += 1
+        self._reserved += worst or 0.0
+        return worst or 0.0
+
+    def _settle(self, kept: float, owed: float | None) -> None:
+        self._in_flight -= 1
+        self._reserved = self._reserved - kept if self._in_flight else 0.0
+        self.spent_usd += kept if owed is None else owed
+        self.cost_usd = None if self.cost_usd is None or owed is None else self.cost_usd + owed
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _fits(self, usd: float) -> bool:
+        if self._replays:  # nothing is spent, and the table may have changed since
+            return True
+        return self.spent_usd + self._reserved + usd <= self._caps.usd * _ROUNDING
+
+    def _too_dear(self, usd: float) -> NotAllowed:
+        spent = self.spent_usd + self._reserved
+        before = f"{_usd(spent)} USD are spent, " if spent else ""
+        return NotAllowed(
+            "max_cost",
+            f"{before}this may cost {_usd(usd)} USD, and the cap is {_usd(self._caps.usd)} USD",
+            "raise --max-cost, or lower --max-tokens or the input",
+        )
+
+    def _worst(self, request: Request, prompt_tokens: int) -> float | None:
+        return terms.worst(prompt_tokens, request.params, self.terms(request.model))
+
+    def _cost(self, request: Request, usage: Usage | None) -> float | None:
+        """By the model that was asked: what a server calls the one that answered is its word."""
+        return terms.cost(usage, self.terms(request.model))
+
+    def _count(self, request: Request) -> int:
+        """The tokens of the prompt, at most."""
+        encoding = self.terms(request.model).encoding
+        choice = counting.choose(request.model)
+        exact = encoding is not None or not choice.approximate
+        total = _beside(request)
+        for message in request.messages:
+            tokens = counting.count(message.content, encoding or choice.encoding)
+            size = len(message.content.encode("utf-8", "replace"))
+            total += tokens if exact else min(size, math.ceil(tokens * GUESS))
+        return total
+
+
+def _bytes(request: Request) -> int:
+    """More tokens than these the prompt cannot have: one has a byte at least."""
+    texts = (message.content for message in request.messages)
+    return _beside(request) + sum(len(text.encode("utf-8", "replace")) for text in texts)
+
+
+def _beside(request: Request) -> int:
+    """What the prompt has beside the texts, at most: its turns, a schema, tools."""
+    fields = dict(request.params)
+    if request.form is not None:
+        fields["form"] = request.form.schema
+    return TOKENS_BESIDE * (len(request.messages) + 1) + len(json.dumps(fields))
+
+
+def _usd(value: float) -> str:
+    """An amount to read, rounded up: what passes a cap is not to look as if it did not."""
+    return f"{math.ceil(value * 1e6 - 1e-6) / 1e6:.6f}".rstrip("0").rstrip(".")
