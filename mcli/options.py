@@ -93,7 +93,7 @@ TESTING = (
     "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", *ENDPOINT, "quiet",
 )  # fmt: skip
 LOOKING = ("json", "debug", "color")
-COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")
+COUNTING = ("json", "no_stdin", "invalid", "quiet", "verbose", "debug")
 
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}
 
