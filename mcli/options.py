@@ -107,7 +107,7 @@ TESTING = (
     "max_requests", *ENDPOINT, "quiet",
 )  # fmt: skip
 LOOKING = ("json", "debug", "color")
-COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")
+COUNTING = ("json", "no_stdin", "invalid", "quiet", "verbose", "debug")
 
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}
 

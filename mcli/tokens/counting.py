@@ -1,43 +1,41 @@
 """EDGE: how many tokens a text has, where to cut it, and which encoding a model reads.
 
-Cheap to import: tiktoken and the vocabulary are loaded by the first call that needs them, then
+Cheap to import: a tokenizer and its vocabulary are loaded by the first call that needs them, then
 kept for the life of the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mcli.chat import Message
-from mcli.tokens import chat_format, cutting, engine, seams
+from mcli.tokens import chat_format, cutting, engine, families, seams
 from mcli.tokens.cutting import Keep
+from mcli.tokens.families import Choice
 
-ENCODINGS: tuple[str, ...] = ("o200k_base", "cl100k_base", "o200k_harmony")
+ENCODINGS = families.SHIPPED
 """The encodings we ship, the newest in general use first."""
+
+AT_ONCE = 1 << 22
+"""Characters of a long text that are counted side by side; what they take is what it takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The encoding to count with; `approximate` if the model is not known to use it."""
+class Tally:
+    """The tokens of a text; `exact` is False if it had to be cut where there is no seam."""
 
-    encoding: str
-    approximate: bool
+    tokens: int
+    exact: bool
 
 
 def choose(model: str) -> Choice:
-    """The encoding of a model, by tiktoken's own table.
+    """The encoding of a model by its name, as `families.choose` has it.
 
-    The table has bare lower-case names, so `openai/gpt-4o`, `GPT-4` and `gpt-4o:free` are looked
-    up without vendor, capitals and variant. A fine-tuned model (`ft:gpt-4.1:org::id`) goes by its
-    base: the table's own `ft:` prefixes take that one for a gpt-4. Models not in the table, and
-    those whose encoding we do not ship, are counted with the newest encoding, approximately.
+    Where its vocabulary is not installed, or not known, the newest, approximately.
     """
-    name = model.lower().rpartition("/")[2].removeprefix("ft:").partition(":")[0]
-    known = _tokenizer().encoding_of(name)
-    if known in ENCODINGS:
-        return Choice(known, approximate=False)
-    return Choice(ENCODINGS[0], approximate=True)
+    choice = families.choose(model)
+    return choice if engine.has(choice.encoding) else Choice(ENCODINGS[0], approximate=True)
 
 
 def count(text: str, encoding: str) -> int:
@@ -45,8 +43,20 @@ def count(text: str, encoding: str) -> int:
 
     Raises ValueError for an encoding not in ENCODINGS, and nothing because of the text.
     """
+    return tally([text], encoding).tokens
+
+
+def tally(blocks: Iterable[str], encoding: str) -> Tally:
+    """The tokens of a text that comes in blocks, in memory that does not grow with its length.
+
+    Raises ValueError as `count` does, and what `blocks` raises.
+    """
     _check(encoding)
-    return cutting.size(text, encoding)
+    tokens, exact = 0, True
+    for parts in _several(seams.parts(blocks)):
+        tokens += sum(engine.sizes([part.text for part in parts], encoding))
+        exact = exact and all(part.seam for part in parts)
+    return Tally(tokens, exact)
 
 
 def count_messages(messages: Sequence[Message], encoding: str) -> int:
@@ -63,10 +73,10 @@ def fits(text: str, encoding: str, limit: int) -> bool:
     No tokenizer is loaded where the number of bytes proves it. Raises ValueError as `count` does.
     """
     _check(encoding)
-    if chat_format.bound(text) <= limit:
+    if _proven(text, encoding, limit):
         return True
-    for part in seams.parts([text]):
-        limit -= engine.size(part.text, encoding)
+    for parts in _several(seams.parts([text])):
+        limit -= sum(engine.sizes([part.text for part in parts], encoding))
         if limit < 0:
             return False
     return True
@@ -81,28 +91,29 @@ def cut(text: str, encoding: str, limit: int, keep: Keep = "head") -> str:
     UTF-8. Raises ValueError as `count` does.
     """
     _check(encoding)
-    text = _writable(text)
-    if chat_format.bound(text) <= limit:
+    text = seams.writable(text)
+    if _proven(text, encoding, limit):
         return text
-    return cutting.cut(text, encoding, limit, keep) if limit > 0 else ""
+    return cutting.cut(engine.plain(text, encoding), encoding, limit, keep) if limit > 0 else ""
 
 
-def _writable(text: str) -> str:
-    """Lone surrogates as U+FFFD, the two halves of a pair as the character they make."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+def _several(parts: Iterator[seams.Part]) -> Iterator[list[seams.Part]]:
+    """Parts by the dozen."""
+    found: list[seams.Part] = []
+    for part in parts:
+        found.append(part)
+        if sum(len(part.text) for part in found) >= AT_ONCE:
+            yield found
+            found = []
+    yield found
+
+
+def _proven(text: str, encoding: str, limit: int) -> bool:
+    """Whether the bytes of `text` prove that it fits. (NFC can make three bytes of one.)"""
+    return chat_format.bound(text) * (3 if encoding in families.COMPOSED else 1) <= limit
 
 
 def _check(encoding: str) -> None:
-    if encoding not in ENCODINGS:
-        raise ValueError(f"unknown encoding {encoding!r}: use {', '.join(ENCODINGS)}")
-
-
-def _tokenizer():  # without a return type: that of a module has no name, but is inferred
-    """The module that imports tiktoken, imported on first use."""
-    from mcli.tokens import tokenizer
-
-    return tokenizer
+    if not engine.has(encoding):
+        known = ", ".join(engine.encodings())
+        raise ValueError(f"unknown encoding {encoding!r}: use {known}")

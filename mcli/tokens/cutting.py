@@ -15,7 +15,7 @@ from mcli.tokens import engine, seams
 Keep = Literal["head", "tail", "middle"]
 KEEPS: tuple[Keep, ...] = ("head", "tail", "middle")
 
-LONGEST_TOKEN = 256
+LONGEST_TOKEN = 512
 """Bytes that no token of a vocabulary we use exceeds."""
 
 
@@ -65,12 +65,12 @@ def _from(text: str, keep: Keep) -> Iterable[str]:
 
 
 def _head(part: str, tokens: list[int], limit: int, encoding: str) -> str:
-    kept = part[: engine.reach(part, tokens[:limit], encoding)] if limit > 0 else ""
+    kept = part[: engine.reach(tokens[:limit], encoding)] if limit > 0 else ""
     return _shortened(kept, encoding, limit, lambda text, by: text[:-by])
 
 
 def _tail(part: str, tokens: list[int], limit: int, encoding: str) -> str:
-    dropped = engine.reach(part, tokens[: len(tokens) - limit], encoding) if limit > 0 else None
+    dropped = engine.reach(tokens[: len(tokens) - limit], encoding) if limit > 0 else None
     kept = "" if dropped is None else part[dropped:]
     return _shortened(kept, encoding, limit, lambda text, by: text[by:])
 

@@ -59,3 +59,13 @@ def _next(text: str, start: int) -> tuple[int, bool] | None:
     if found:
         return found.end(), True
     return (start + LONGEST, False) if len(text) - start > LONGEST else None
+
+
+def writable(text: str) -> str:
+    """`text` with lone surrogates as U+FFFD, and the two halves of a pair as the character they
+    make: as it is tokenized, and as UTF-8 can have it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
