@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +243,23 @@ def test_parts_belong_to_text(mcli: Program) -> None:
     path.write_text(json.dumps(recipe))
     assert mcli("recipes", "check", "r.yaml").code == 1
     assert mcli("run", "./r.yaml", "-D", "labels=a", stdin=b"x").slug == "bad_document"
+
+
+def test_progress_is_for_a_terminal(long: Program) -> None:
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        long.argv("summarize", "book.txt", *CHUNK),
+        env=long.env,
+        cwd=long.home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        timeout=60,
+        check=True,
+    )
+    os.close(follower)
+    seen = os.read(leader, 1 << 16)
+    os.close(leader)
+    assert done.stdout == b"Number 0.\n"
+    assert b"/5" in seen
+    assert seen.endswith(b"\r\x1b[2K"), "the bar is gone when it ends"
