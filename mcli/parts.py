@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mcli import asking, fitting, library, output, plan, results, splitting, terms
+from mcli import asking, fitting, library, output, plan, results, sending, splitting, terms
 from mcli.chat import Exchange, Request, Usage
 from mcli.errors import BadInput, Failure, UnusableAnswer
 from mcli.fitting import Scale
@@ -80,7 +80,9 @@ async def joined(cut: Parts, ask: Ask, show: Show | None) -> tuple[Answer, Excha
     spent, and UnusableAnswer where the answers do not get shorter."""
     spent: Exchange | None = None
     merging = _merging(cut.planned)
+    note = sending.notes(cut.said)
     while len(cut.texts) > 1:
+        note(f"{len(cut.texts)} parts, {cut.size:,} tokens, at most {cut.limit:,} in a request")
         level = _Level(cut, ask)
         try:
             spent = asking.added(spent, await level.all())
@@ -185,7 +187,8 @@ class _Level:
 
 def _limit(planned: Plan, material: Material, scale: Scale) -> int:
     """The tokens of data, on `scale`, that leave room in the window for all the rest."""
-    bare = scale.of(plan.messages(planned, replace(material, data="")))
+    empty = replace(material, data="")
+    bare = max(scale.of(plan.messages(one, empty)) for one in (planned, _merging(planned)))
     room = scale.within(fitting.room(planned.settings.params, planned.terms)) - bare
     if room < 1:
         message = f"without its data the request has {bare:,} tokens, which leaves no room for any"

@@ -73,10 +73,10 @@ def test_an_estimate_refuses_only_where_it_is_sure() -> None:
     known = Terms(window=1700)  # of a model whose vocabulary is not known
     assert fitted(WORDS, "fail", known, "claude-x").warnings == ()
     with pytest.raises(BadInput, match="about 2,0"):
-        fitted(WORDS, "fail", Terms(window=1500), "claude-x")
+        fitted(WORDS, "fail", Terms(window=1300), "claude-x")
     kept = fitted(WORDS, "head", known, "claude-x")
     tokens = counting.count_messages(kept.messages, "o200k_base")
-    assert tokens <= 1700 * 3 // 4 / fitting.DOUBT
+    assert tokens <= 1700 * 3 // 4
 
 
 def test_of_an_unknown_window_nothing_is_refused_or_cut() -> None:
