@@ -263,3 +263,19 @@ def test_progress_is_for_a_terminal(long: Program) -> None:
     assert done.stdout == b"Number 0.\n"
     assert b"/5" in seen
     assert seen.endswith(b"\r\x1b[2K"), "the bar is gone when it ends"
+
+
+@pytest.mark.slow
+def test_a_book_of_three_megabytes_through_the_sandbox(mcli: Program) -> None:
+    (mcli.home / "book.txt").write_text(book(33_000))
+    words = "sandbox -- mcli summarize book.txt --chunk-tokens 20000 --record tape --json"
+    result = mcli.shell(f"mcli {words}")
+
+    told = result.json
+    assert (result.code, told["ok"], result.err) == (0, True, "")
+    lines = [json.loads(line) for line in (mcli.home / "tape").read_text().splitlines()]
+    data = [line["request"]["body"]["messages"][-1]["content"] for line in lines]
+    assert max(counting.count(part, "o200k_base") for part in data) <= 20_000
+    parts = [part for part in data if "river" in part]
+    assert len("".join(parts)) == len(book(33_000)) > 3_000_000
+    assert told["attempts"] == len(lines)
