@@ -20,7 +20,8 @@ class Terms:
     """What is known of a model; what is not is None.
 
     `window` is how many tokens a prompt may have, `most_output` how many an answer; the prices are
-    in USD per token; `encoding` is the vocabulary that a person says it reads.
+    in USD per token; `encoding` is the vocabulary that a person says it reads. `longer` says what
+    all the tokens cost if the prompt has more than so many: (tokens, input, output), in order.
     """
 
     window: int | None = None
@@ -28,6 +29,7 @@ class Terms:
     input_usd: float | None = None
     output_usd: float | None = None
     encoding: str | None = None
+    longer: tuple[tuple[int, float, float], ...] | None = None
 
     def over(self, other: Terms) -> Terms:
         """These terms, and `other`'s where these know nothing."""
@@ -60,4 +62,8 @@ def worst(prompt_tokens: int, params: Mapping[str, Any], terms: Terms) -> float 
 def _sum(prompt: int | None, answer: int | None, terms: Terms) -> float | None:
     if prompt is None or answer is None or terms.input_usd is None or terms.output_usd is None:
         return None
-    return prompt * terms.input_usd + answer * terms.output_usd
+    input_usd, output_usd = terms.input_usd, terms.output_usd
+    for more_than, longer_input_usd, longer_output_usd in terms.longer or ():
+        if prompt > more_than:
+            input_usd, output_usd = longer_input_usd, longer_output_usd
+    return prompt * input_usd + answer * output_usd
