@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from mcli import reading, structured
+from mcli import reading
 from mcli.chat import Completion, Exchange, Message, Request, Usage
 from mcli.errors import Failure
 from mcli.reading import Answer, Reading
@@ -31,10 +31,11 @@ async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[
             with paid(exchange):
                 return reading.read(exchange.completion, how), exchange
         except Failure as failure:
-            if repair == 0 or failure.slug not in structured.REPAIRABLE:
+            complaint = reading.complaint(failure, how) if repair else None
+            if complaint is None:
                 raise
             repair -= 1
-            request = _again(exchange, structured.complaint(failure, how.schema))
+            request = _again(exchange, complaint)
             warning = f"asked again: {failure.message}"
             spent = replace(exchange, warnings=(*exchange.warnings, warning))
 
