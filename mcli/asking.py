@@ -70,6 +70,7 @@ def added(spent: Exchange | None, more: Exchange) -> Exchange:
         more,
         completion=completion,
         attempts=spent.attempts + more.attempts,
+        doubtful=spent.doubtful + more.doubtful,
         cost_usd=_plus(spent.cost_usd, more.cost_usd),
         warnings=(*spent.warnings, *more.warnings),
         cached=spent.cached and more.cached,

@@ -111,7 +111,8 @@ class Completion:
 class Exchange:
     """A completion and what it took to get it; `request` is what the server took in the end.
 
-    `cost_usd` is an estimate by list price, None where a price or the usage is unknown.
+    `cost_usd` is an estimate by list price, None where a price or the usage is unknown; `doubtful`
+    are the attempts that failed and may have been charged all the same, which is not in it.
     """
 
     completion: Completion
@@ -121,3 +122,4 @@ class Exchange:
     warnings: tuple[str, ...] = ()
     cached: bool = False
     cost_usd: float | None = None
+    doubtful: int = 0

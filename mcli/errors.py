@@ -89,7 +89,7 @@ class Failure(Exception):
 
     Messages are lower case without a full stop; `slug` is the stable name scripts may match.
     `wait` is the delay in seconds that the server asked for, `param` the request field that it
-    objects to, `attempts` counts requests sent,
+    objects to, `attempts` counts requests sent, `doubtful` those that may have been charged,
     `elapsed_s` is filled in by `run`, `completion` holds what the model did say,
     `cost_usd` what was paid (None: unknown, or nothing), and `data` what a command that does many
     things had done by then.
@@ -117,6 +117,7 @@ class Failure(Exception):
         self.param = ""
         self.request_id: str | None = None
         self.attempts = 0
+        self.doubtful = 0
         self.elapsed_s: float | None = None
         self.completion: Completion | None = None
         self.cost_usd: float | None = None

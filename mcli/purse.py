@@ -2,9 +2,10 @@
 
 Before a request is sent its worst case is set aside: the tokens of the prompt, and an answer as
 long as it may be (`terms.worst`). When the reply is there, what it cost takes that place. Where
-this is not known, the worst case stays: of a reply without usage, of a failure that may have been
-charged, of a request that was cut off. So what is spent and what is in flight never pass the cap,
-whatever the replies turn out to cost within their worst case.
+this is not known, the worst case stays: of a reply without usage, of each attempt that failed and
+may have been charged, of a request that was cut off. So what is spent and what is in flight never
+pass the cap, whatever the replies turn out to cost within their worst case. Only further attempts
+at one request (`--retries`) are not refused: they count for what comes after.
 """
 
 from __future__ import annotations
@@ -97,20 +98,37 @@ class Purse:
         async def guarded(request: Request) -> Exchange:
             kept = await self._within(patience, request)
             owed: float | None = None  # unknown, as long as nothing better is known
+            doubtful = 0
             try:
                 exchange = await send(request)
-                owed = self._cost(request, exchange.completion.usage)
+                owed, doubtful = self._cost(request, exchange.completion.usage), exchange.doubtful
                 return replace(exchange, cost_usd=owed)
             except Failure as failure:
-                if failure.charged == "no":
-                    owed = 0.0
-                elif failure.completion is not None:
+                doubtful = failure.doubtful
+                if failure.completion is not None:
                     owed = failure.cost_usd = self._cost(request, failure.completion.usage)
+                elif failure.charged == "no":
+                    owed = 0.0
+                else:
+                    doubtful = max(doubtful - 1, 0)  # what is kept is one's
                 raise
             finally:
+                self.spent_usd += kept * doubtful
                 self._settle(kept, owed)
 
         return guarded
+
+    def another(self) -> NotAllowed | None:
+        """Count one more request, sent in place of one that was refused; or say why it may not be.
+
+        It costs what was set aside for that: only what a server does not know is changed.
+        """
+        try:
+            self.refuse_if_beyond(None, 1)
+        except NotAllowed as refusal:
+            return refusal
+        self.requests += 1
+        return None
 
     async def _within(self, patience: Patience | None, request: Request) -> float:
         """Set the worst case of `request` aside, before the deadline or not at all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcli import output, profiles
@@ -49,6 +50,8 @@ def sender(
 ) -> Send:
     """What sends a request and pays for it; with `show`, a stream is handed on as it comes."""
     from mcli.api import calls
+
+    where = replace(where, another=paying.another)
 
     async def send(request: Request) -> Exchange:
         shown = show if request.stream else None

@@ -106,6 +106,33 @@ def test_asking_again_is_refused_where_it_would_pass_the_cap(
     assert len(server.requests) == 2
 
 
+def test_a_parameter_changed_is_a_request_more(priced: Program, server: FaultyServer) -> None:
+    refusal = scenes.as_json(
+        {"error": {"message": "use max_completion_tokens", "param": "max_tokens"}}, status=400
+    )
+    server.play([refusal, scenes.ok("Paris.")])
+    argv = ("ask", "hi", "--max-tokens", "5", "--json", "--max-requests")
+    failed = priced(*argv, "1").json
+    assert (failed["error"]["slug"], failed["attempts"]) == ("max_requests", 1)
+    assert failed["error"]["charged"] == "no"
+    server.play([refusal, scenes.ok("Paris.")])
+    told = priced(*argv, "2").json
+    assert (told["ok"], told["attempts"], told["cost_usd"]) == (True, 2, 0.039)
+
+
+def test_an_attempt_that_may_have_been_charged_is_spent_at_its_worst(
+    priced: Program, server: FaultyServer
+) -> None:
+    cut = scenes.Reply((scenes.End.RST,))
+    server.play([cut, scenes.ok("seven"), scenes.ok("7")])
+    argv = ("ask", "hi", "--schema", "number", "--json", "--max-tokens", "5", "--max-cost")
+    failed = priced(*argv, "0.5").json  # 0.217 at worst, twice, and more for the answer
+    assert (failed["error"]["slug"], failed["attempts"]) == ("max_cost", 2)
+    assert failed["cost_usd"] == 0.039  # what the answer cost
+    server.play([cut, scenes.ok("seven"), scenes.ok("7")])
+    assert priced(*argv, "9").json["attempts"] == 3
+
+
 def test_a_cap_without_a_price_is_refused_before_data_is_read(
     mcli: Program, server: FaultyServer
 ) -> None:

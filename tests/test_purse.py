@@ -90,6 +90,23 @@ def test_a_failure_that_has_the_answer_tells_its_cost() -> None:
     assert failure.cost_usd == paying.spent_usd == pytest.approx(0.02)
 
 
+def test_each_attempt_that_may_have_been_charged_counts_for_what_comes_after() -> None:
+    async def third_time(asked: Request) -> Exchange:
+        return Exchange(Completion("a", "stop", "m", Usage(1, 1)), 3, asked, doubtful=2)
+
+    paying = purse(9.0)
+    (exchange,) = sent(paying, third_time, request())
+    assert isinstance(exchange, Exchange)
+    assert exchange.cost_usd == pytest.approx(0.02)
+    one = 0.01 * (2 + 16 + len('{"max_tokens": 10}') + 10)
+    assert paying.spent_usd == pytest.approx(0.02 + 2 * one)
+    never = TryAgain("stalled", "", charged="maybe")
+    never.doubtful = 3
+    paying = purse(9.0)
+    sent(paying, answering(None, never), request())
+    assert paying.spent_usd == pytest.approx(3 * one)
+
+
 def test_what_was_cut_off_is_spent_at_its_worst() -> None:
     paying = purse()
 

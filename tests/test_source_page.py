@@ -170,7 +170,7 @@ def test_standard_response(mcli: Program, server: FaultyServer) -> None:
         "finish_reason": "stop",
         "model": "test-model",
         "usage": {"prompt_tokens": 13, "completion_tokens": 17, "total_tokens": 30},
-        "cost_usd": None,
+        "cost_usd": 0.00141,
         "attempts": 1,
         "cached": False,
         "request_id": "req_1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcli.api import adapt, body, codec, forms, verdicts
@@ -32,15 +32,21 @@ ERROR_S = 1.0
 Show = Callable[[str], None]
 
 
+def _welcome() -> Failure | None:
+    """Nobody counts the requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to call, with which key, and what answers; `refused` are the ways of asking for JSON
-    that it is known not to take, for as long as the command lasts."""
+    that it is known not to take, for as long as the command lasts. `another` says why no further
+    request may be sent, where that is so: one with a parameter changed is a further one."""
 
     url: str
     key: str | None
     open: Opener = over_http
     refused: set[Way] = field(default_factory=set[Way])
+    another: Callable[[], Failure | None] = _welcome
 
 
 async def complete(
@@ -61,7 +67,7 @@ async def complete(
         if done is not None:  # it was paid for, and could not be recorded
             failure.completion, failure.charged = done.completion, "yes"
             failure.attempts, failure.request_id = done.attempts, done.request_id
-            failure.warnings = done.warnings
+            failure.warnings, failure.doubtful = done.warnings, done.doubtful
         raise
     return done
 
@@ -76,20 +82,25 @@ async def _adapting(
 ) -> Exchange:
     """The completion of `request`, sent again where the server objects to a parameter of it."""
     changed: dict[str, str] = {}
-    attempts = 0
+    attempts = doubtful = 0
     while True:
         once = _Once(wire, request, endpoint, show)
         try:
             completion, tries = await persist(once.attempt, patience, note)
+            doubtful += once.doubtful
+            done = Exchange(completion, attempts + tries, request, once.request_id)
             warnings = (*request.warnings, *changed.values())
-            return Exchange(completion, attempts + tries, request, once.request_id, warnings)
+            return replace(done, warnings=warnings, doubtful=doubtful)
         except Failure as failure:
             attempts += failure.attempts
+            doubtful += once.doubtful
             change = adapt.adapted(request, failure, frozenset(changed))
-            if change is None:
-                failure.attempts = attempts
+            refusal = endpoint.another() if change else None
+            if change is None or refusal:
+                failure = refusal or failure
+                failure.attempts, failure.doubtful = attempts, doubtful
                 failure.warnings = (*request.warnings, *changed.values())
-                raise
+                raise failure from None
             name, request, warning = change
             changed[name] = warning
             note(warning)
@@ -124,9 +135,20 @@ class _Once:
         self._call = Call(endpoint.url, headers, codec.encode(request))
         self._shown = False
         self.request_id: str | None = None
+        self.doubtful = 0
 
     async def attempt(self) -> Completion:
         """Send it and read the reply."""
+        try:
+            return await self._attempt()
+        except Failure as failure:
+            self.doubtful += failure.charged != "no"
+            raise
+        except asyncio.CancelledError:  # by the deadline, while it was on its way
+            self.doubtful += 1
+            raise
+
+    async def _attempt(self) -> Completion:
         try:
             async with (
                 asyncio.timeout(HEADER_S if self._streams else None) as timer,
