@@ -7,6 +7,7 @@ handful of counts: what is lost at a cut is part of a character.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Literal
 
@@ -29,28 +30,39 @@ def cut(text: str, encoding: str, limit: int, keep: Keep) -> str:
         return _middle(text, encoding, limit)
     end = _head if keep == "head" else _tail
     kept: list[str] = []
+    left, seamless = limit, False
     for part in _from(text, keep):
-        tokens = engine.encode(part, encoding)
-        if len(tokens) > limit:
-            kept.append(end(part, tokens, limit, encoding))
+        seamless = seamless or not part.seam
+        tokens = engine.encode(part.text, encoding)
+        if len(tokens) > left:
+            kept.append(end(part.text, tokens, left, encoding))
             break
-        kept.append(part)
-        limit -= len(tokens)
-    return "".join(kept if keep == "head" else reversed(kept))
+        kept.append(part.text)
+        left -= len(tokens)
+    if keep == "head":
+        return "".join(kept)
+    found = "".join(reversed(kept))  # whose parts may be others, where there are no seams
+    return _shortened(found, encoding, limit, _later) if seamless else found
 
 
 def window(blocks: Iterable[str], limit: int, keep: Keep) -> str:
     """Of a text in blocks as much as `cut` needs to know: with `head` the rest is not even read."""
     most = (limit + 2) * LONGEST_TOKEN
-    first, last = "", ""
+    first: list[str] = []
+    last: deque[str] = deque()
+    begun = ended = 0
     for block in blocks:
-        if keep != "tail" and len(first) < most:
-            first += block
+        if keep != "tail" and begun < most:
+            first.append(block)
+            begun += len(block)
             continue
         if keep == "head":
             break
-        last = (last + block)[-most:]
-    return first + last
+        last.append(block)
+        ended += len(block)
+        while ended - len(last[0]) >= most:
+            ended -= len(last.popleft())
+    return "".join((*first, *last))
 
 
 def size(text: str, encoding: str) -> int:
@@ -58,9 +70,9 @@ def size(text: str, encoding: str) -> int:
     return sum(engine.size(part.text, encoding) for part in seams.parts([text]))
 
 
-def _from(text: str, keep: Keep) -> Iterable[str]:
+def _from(text: str, keep: Keep) -> Iterable[seams.Part]:
     """The parts of a text, from the end that is kept."""
-    found = (part.text for part in seams.parts([text]))
+    found = seams.parts([text])
     return found if keep == "head" else reversed(list(found))
 
 
@@ -72,7 +84,11 @@ def _head(part: str, tokens: list[int], limit: int, encoding: str) -> str:
 def _tail(part: str, tokens: list[int], limit: int, encoding: str) -> str:
     dropped = engine.reach(tokens[: len(tokens) - limit], encoding) if limit > 0 else None
     kept = "" if dropped is None else part[dropped:]
-    return _shortened(kept, encoding, limit, lambda text, by: text[by:])
+    return _shortened(kept, encoding, limit, _later)
+
+
+def _later(text: str, by: int) -> str:
+    return text[by:]
 
 
 def _middle(text: str, encoding: str, limit: int) -> str:
@@ -80,7 +96,7 @@ def _middle(text: str, encoding: str, limit: int) -> str:
         return text
     head = cut(text, encoding, limit - limit // 2, "head")
     tail = cut(text[len(head) :], encoding, limit // 2, "tail")
-    joined = _shortened(tail, encoding, limit, lambda text, by: text[by:], head)
+    joined = _shortened(tail, encoding, limit, _later, head)
     return head + joined if joined or not tail else cut(head, encoding, limit, "head")
 
 

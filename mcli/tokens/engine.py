@@ -14,7 +14,7 @@ from mcli.tokens.families import FURTHER, SHIPPED
 
 def encodings() -> tuple[str, ...]:
     """What can be counted with here. Asking imports a tokenizer."""
-    return SHIPPED + FURTHER if hasattr(_tokenizer(), "plain") else SHIPPED
+    return _tokenizer().ENCODINGS
 
 
 def has(encoding: str) -> bool:

@@ -21,7 +21,8 @@ PIECE = 1 << 18
 text, and a text to count may be of any length."""
 
 LONGEST = 1 << 20
-"""Characters after which a text without a seam is cut all the same."""
+"""Characters after which a text without a seam is cut all the same; half as many if they are not
+ASCII. A megabyte is so never cut: what is cut there counts about right only."""
 
 SEAM = re.compile(
     r"\n(?=[0-9A-Za-z])|[!-~](?= )|[A-Za-z](?=[0-9])"
@@ -39,7 +40,8 @@ class Part:
 
 
 def parts(blocks: Iterable[str]) -> Iterator[Part]:
-    """The text whose consecutive blocks are given, in parts of at most LONGEST characters."""
+    """The text whose consecutive blocks are given, in parts of at most LONGEST characters; whatever
+    the blocks, they are the same."""
     rest = ""
     for block in blocks:
         text, start = rest + block, 0
@@ -55,10 +57,12 @@ def _next(text: str, start: int) -> tuple[int, bool] | None:
     """Where the part that begins at `start` ends, and whether at a seam; None if with the text."""
     if len(text) - start <= PIECE:
         return None
-    found = SEAM.search(text, start + PIECE, start + LONGEST)
+    half = LONGEST // 2
+    most = LONGEST if text[start : start + half].isascii() else half
+    found = SEAM.search(text, start + PIECE, start + most)
     if found:
         return found.end(), True
-    return (start + LONGEST, False) if len(text) - start > LONGEST else None
+    return (start + most, False) if len(text) - start > most else None
 
 
 def writable(text: str) -> str:

@@ -16,6 +16,9 @@ from itertools import repeat
 from tiktoken import Encoding
 
 from mcli.tokens import seams, vocabulary
+from mcli.tokens.families import SHIPPED
+
+ENCODINGS = SHIPPED
 
 LONGEST_RUN = 1 << 18
 """White space in a row that is tokenized in one go, in characters. tiktoken's regex gives up at
