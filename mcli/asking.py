@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from mcli import reading, structured
+from mcli import reading
 from mcli.chat import Completion, Exchange, Message, Request, Usage
 from mcli.errors import Failure
 from mcli.reading import Answer, Reading
@@ -24,17 +24,18 @@ async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[
     spent: Exchange | None = None
     while True:
         try:
-            exchange = _added(spent, await send(request))
+            exchange = added(spent, await send(request))
         except Failure as failure:
-            raise _counted(failure, spent) from None
+            raise counted(failure, spent) from None
         try:
             with paid(exchange):
                 return reading.read(exchange.completion, how), exchange
         except Failure as failure:
-            if repair == 0 or failure.slug not in structured.REPAIRABLE:
+            complaint = reading.complaint(failure, how) if repair else None
+            if complaint is None:
                 raise
             repair -= 1
-            request = _again(exchange, structured.complaint(failure, how.schema))
+            request = _again(exchange, complaint)
             warning = f"asked again: {failure.message}"
             spent = replace(exchange, warnings=(*exchange.warnings, warning))
 
@@ -57,10 +58,10 @@ def paid(exchange: Exchange) -> Generator[None]:
 def _again(exchange: Exchange, complaint: str) -> Request:
     """The conversation so far, and what is wrong with its end."""
     turns = (Message("assistant", exchange.completion.text), Message("user", complaint))
-    return replace(exchange.request, messages=(*exchange.request.messages, *turns))
+    return replace(exchange.request, messages=(*exchange.request.messages, *turns), warnings=())
 
 
-def _added(spent: Exchange | None, more: Exchange) -> Exchange:
+def added(spent: Exchange | None, more: Exchange) -> Exchange:
     """An exchange with what was spent before it."""
     if spent is None:
         return more
@@ -72,10 +73,12 @@ def _added(spent: Exchange | None, more: Exchange) -> Exchange:
         doubtful=spent.doubtful + more.doubtful,
         cost_usd=_plus(spent.cost_usd, more.cost_usd),
         warnings=(*spent.warnings, *more.warnings),
+        cached=spent.cached and more.cached,
     )
 
 
-def _counted(failure: Failure, spent: Exchange | None) -> Failure:
+def counted(failure: Failure, spent: Exchange | None) -> Failure:
+    """A failure with what was spent before it."""
     if spent is not None:
         failure.attempts += spent.attempts
         failure.warnings = (*spent.warnings, *failure.warnings)

@@ -10,11 +10,29 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model wants to be called; `arguments` is the JSON text that it wrote, which
+    may be none, or none that is valid."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of the conversation."""
+    """One turn of the conversation.
+
+    `parts` stand behind the text, as the API words them: images, sound, files. `calls` are those of
+    an assistant's turn, `call_id` says which of them a tool's turn answers.
+    """
 
     role: Role
     content: str
+    parts: tuple[Mapping[str, Any], ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
+    name: str | None = None
 
 
 Way = Literal["json_schema", "json_object", "prompt"]
@@ -38,6 +56,7 @@ class Request:
 
     `params` are the request's other fields, sent as they are and only when somebody asked for
     them; `soft` names those that came from a recipe, which may be dropped if the server objects.
+    `warnings` are not sent: they tell what was done to the request before.
     """
 
     model: str
@@ -46,6 +65,7 @@ class Request:
     soft: frozenset[str] = frozenset()
     stream: bool = False
     form: Form | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +78,23 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A token of an answer, the natural logarithm of its probability, and those of the tokens that
+    were likeliest in its place."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A reply that arrived whole.
 
     `finish_reason` is normalised (`stop`, `length`, `tool_calls`, `content_filter`, `error`) or
-    None if the server named none; `text` is the answer without reasoning; `model` is the
-    one that answered, which an aggregator may have chosen.
+    None if the server named none; `text` is the answer without `reasoning`; `model` is the
+    one that answered, which an aggregator may have chosen; `tokens` are there where log-
+    probabilities were asked for and given.
     """
 
     text: str
@@ -71,7 +102,9 @@ class Completion:
     model: str | None = None
     usage: Usage | None = None
     refusal: str | None = None
-    calls_tools: bool = False
+    reasoning: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,9 +191,14 @@ def _raw(path: str, bounds: Bounds) -> bytes:
     return _read_stdin(bounds) if path == "-" else _read_path(path, bounds.most)
 
 
-def _read_stdin(bounds: Bounds) -> bytes:
+def note_a_wait() -> None:
+    """Tell a person that stdin is awaited, after a while in which nothing comes."""
     if not os.isatty(STDIN) and not _ready(NOTE_AFTER_S):
         output.terminal_note("waiting for text on stdin")
+
+
+def _read_stdin(bounds: Bounds) -> bytes:
+    note_a_wait()
     try:
         return _read(STDIN, bounds.most)
     except OSError as error:

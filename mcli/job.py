@@ -17,6 +17,7 @@ class Job:
     spot; `rule` stands in for the recipe's own word on data; `labels_file` holds further labels,
     one a line; `expect` are labels of which the answer must be one. `schema_file` (a JSON Schema),
     `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
+    `chunk_tokens` is how long a part may be where the recipe takes data in parts.
     """
 
     recipe: str
@@ -31,3 +32,4 @@ class Job:
     schema_file: str | None = None
     get: str | None = None
     repair: int | None = None
+    chunk_tokens: int | None = None

@@ -45,6 +45,12 @@ def bundled(name: str) -> Found:
     return Found(load(path, {}), path)
 
 
+def merging(whole: Recipe) -> Recipe | None:
+    """The bundled recipe that puts together what `whole` says of the parts of its data."""
+    path = _bundled_folder() / f"{whole.name}-merge.yaml"
+    return load(path, {}) if whole.name in _in(_bundled_folder()) and path.exists() else None
+
+
 def places(environ: Mapping[str, str]) -> list[Place]:
     """Every recipe that has a name, in the order of the names."""
     own, shipped = _in(own_folder(environ)), _in(_bundled_folder())

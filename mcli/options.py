@@ -83,6 +83,7 @@ FLAGS: dict[str, Any] = {
     "stream": Annotated[bool | None, typer.Option("--stream/--no-stream", help="Show text as it comes (on a terminal by default)")],
     "dry_run": Annotated[bool, typer.Option("--dry-run", help="Print the request, send nothing")],
     "allow_truncated": Annotated[bool, typer.Option("--allow-truncated", help="Take an answer that hit the token limit")],
+    "fit": Annotated[Literal["head", "tail", "middle"] | None, typer.Option(help="Cut data that the model's window does not take: keep this of it")],
     "record": Annotated[str | None, typer.Option(metavar="FILE", help="Add requests and replies to a recording [env: MCLI_RECORD]")],
     "replay": Annotated[str | None, typer.Option(metavar="FILE", help="Answer from a recording, without key or network [env: MCLI_REPLAY]")],
     "cache": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="Answer an equal request from disk if it is younger [env: MCLI_CACHE]")],
@@ -106,7 +107,7 @@ TESTING = (
     "max_requests", *ENDPOINT, "quiet",
 )  # fmt: skip
 LOOKING = ("json", "debug", "color")
-COUNTING = ("json", "no_stdin", "invalid", "quiet", "debug")
+COUNTING = ("json", "no_stdin", "invalid", "quiet", "verbose", "debug")
 
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}
 

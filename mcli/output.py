@@ -45,6 +45,11 @@ def write(content: str) -> None:
     write_all(STDOUT, to_bytes(content))
 
 
+def piece(content: str) -> None:
+    """Part of a text, as it is; on a terminal with a line break behind it."""
+    write(content + ("\n" if os.isatty(STDOUT) and not content.endswith("\n") else ""))
+
+
 class Screen:
     """Text shown as it comes. A context manager: at its end the line is ended too, but after a
     failure only on a terminal, where a person reads on; a pipe keeps the bare prefix."""

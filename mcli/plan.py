@@ -11,26 +11,29 @@ from mcli import (
     deadline,
     fieldpath,
     filling,
+    fitting,
     inputs,
     keys,
     labels,
     library,
     outfile,
     output,
+    prices,
     profiles,
     recipe,
     recipe_document,
     settings,
 )
 from mcli.api import forms
-from mcli.chat import Request
+from mcli.chat import Message, Request
 from mcli.errors import ConfigFailure, NoInput, UsageFailure
 from mcli.inputs import Bounds
 from mcli.job import Job
 from mcli.reading import Reading
-from mcli.recipe import Output, Recipe
+from mcli.recipe import Fit, Output, Recipe
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,16 @@ class Plan:
     reading: Reading
     began: float
     no_stdin: bool
+    fit: Fit
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the messages are made of beside the recipe: data, and a person's system message."""
+
+    data: str
+    system: str
 
 
 def make(job: Job, said: Said, began: float) -> Plan:
@@ -76,7 +89,9 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
     elif wanted.kind == "code":
         how = replace(how, language=values.get("language") or "")
     found = replace(found, output=wanted)
-    return Plan(job, found, chosen, values, how, began, no_stdin)
+    known = prices.find(chosen.model or "", chosen.models)
+    fit = said.fit or found.fit
+    return Plan(job, found, chosen, values, how, began, no_stdin, fit, known)
 
 
 def prepare(plan: Plan, said: Said) -> str | None:
@@ -106,18 +121,35 @@ def key_for(chosen: Settings, began: float) -> str | None:
         raise
 
 
-def request(plan: Plan, said: Said) -> Request:
-    """Read the data and render the messages. Raises NoInput, BadInput, UsageFailure."""
+def read(plan: Plan, said: Said) -> Material:
+    """The data and the system message, from where they come. Raises NoInput, BadInput."""
     chosen = plan.settings
     bounds = Bounds(said.invalid, said.max_input)
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         system = _system(said, bounds)
-        data = _data(plan, said, bounds)
-    messages = recipe.render(plan.recipe, plan.values, data, system)
-    if not any(message.content.strip() for message in messages if message.role == "user"):
+        return Material(_data(plan, said, bounds), system)
+
+
+def request(plan: Plan, material: Material, said: Said) -> Request:
+    """The request that is sent. Raises NoInput, UsageFailure, and BadInput for one that is longer
+    than the model's window."""
+
+    def render(data: str) -> tuple[Message, ...]:
+        return messages(plan, replace(material, data=data))
+
+    told = messages(plan, material)
+    if not any(message.content.strip() for message in told if message.role == "user"):
         raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
+    chosen = plan.settings
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
-    return Request(_model(plan), messages, chosen.params, chosen.soft, streams(plan, said), form)
+    stream = streams(plan, said)
+    asked = Request(_model(plan), told, chosen.params, chosen.soft, stream, form)
+    return fitting.fitted(asked, material.data, plan.fit, plan.terms, render)
+
+
+def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
+    """What the recipe makes of the variables and of `material`."""
+    return recipe.render(plan.recipe, plan.values, material.data, material.system)
 
 
 def streams(plan: Plan, said: Said) -> bool:

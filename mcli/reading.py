@@ -7,7 +7,7 @@ from typing import Any
 
 from mcli import fences, labels, structured
 from mcli.chat import Completion
-from mcli.errors import BadReply, UnusableAnswer
+from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.fieldpath import Path
 from mcli.labels import Label
 from mcli.recipe import Kind
@@ -49,6 +49,13 @@ def read(completion: Completion, reading: Reading) -> Answer:
     return Answer(completion.text)
 
 
+def complaint(failure: Failure, how: Reading) -> str | None:
+    """What the model is told of an answer that is worth asking for again; None of any other."""
+    if how.kind == "json" and failure.slug in structured.REPAIRABLE:
+        return structured.complaint(failure, how.schema)
+    return None
+
+
 def _structured(text: str, reading: Reading) -> Answer:
     value = structured.value_in(text)
     structured.fitted(value, reading.schema)
@@ -67,7 +74,7 @@ def usable(completion: Completion, allow_truncated: bool) -> None:
             "the answer was cut by a content filter",
             "change the prompt or the model",
         )
-    if completion.calls_tools:
+    if completion.calls:
         raise BadReply(
             "unasked_tool_calls", "the model wants to call tools, and none were offered",
             "try another model",

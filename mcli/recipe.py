@@ -16,6 +16,9 @@ from mcli.variables import Input
 
 Kind = Literal["text", "label", "code", "json"]
 DataRule = Literal["required", "optional", "none"]
+Fit = Literal["fail", "head", "tail", "middle", "parts"]
+"""What becomes of data that the model's window does not take: nothing, a part of it, or all of it
+in parts."""
 
 OURS = frozenset({"data", "label_lines"})
 """Names that a recipe's templates get from us."""
@@ -77,6 +80,7 @@ class Recipe:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     inputs: Mapping[str, Input] = field(default_factory=dict[str, Input])
     data: DataRule = "required"
+    fit: Fit = "fail"
     examples: tuple[Example, ...] = ()
     output: Output = Output()
     tests: tuple[Case, ...] = ()

@@ -18,6 +18,7 @@ from mcli.recipe import (
     REPAIRS,
     DataRule,
     Example,
+    Fit,
     Kind,
     Output,
     Recipe,
@@ -33,7 +34,7 @@ D = TypeVar("D")
 
 KEYS = (
     "description", "extends", "model", "params", "inputs", "data", "messages", "examples",
-    "output", "tests",
+    "output", "fit", "tests",
 )  # fmt: skip
 INPUT_KEYS = ("type", "default", "required", "help", "values")
 OUTPUT_KEYS = ("kind", "schema", "get", "repair")
@@ -82,6 +83,7 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
         params=part("params", lambda n: _params(n, complaints), dict[str, Any]()),
         inputs=inputs or {},
         data=cast(DataRule, part("data", _data_rule, "required")),
+        fit=cast(Fit, part("fit", _fit, "fail")),
         examples=part("examples", lambda n: _examples(n, inputs, complaints), ()),
         output=output or Output(),
         tests=part("tests", lambda n: case_document.read(n, inputs, complaints), ()),
@@ -194,6 +196,10 @@ def _data_rule(node: Node) -> str:
     return strict.choice(node, get_args(DataRule))
 
 
+def _fit(node: Node) -> str:
+    return strict.choice(node, get_args(Fit))
+
+
 def _examples(node: Node, inputs: Inputs, complaints: Complaints) -> tuple[Example, ...]:
     return tuple(
         complaints.each(strict.items(node, MOST_TURNS), lambda child: _example(child, inputs))
@@ -282,6 +288,9 @@ def _check(recipe: Recipe, root: Node, used: Collection[str], complaints: Compla
     kind = recipe.output.kind
     if kind == "label" and recipe.inputs.get("labels", Input()).type != "list":
         told = 'kind label needs an input "labels" of type list'
+        complaints.add(strict.complaint(root, told))
+    if recipe.fit == "parts" and kind != "text":
+        told = '"fit: parts" puts texts together, so it belongs to output kind text'
         complaints.add(strict.complaint(root, told))
     if kind != "label" and "label_lines" in used:
         complaints.add(strict.complaint(root, '"label_lines" belongs to output kind label'))

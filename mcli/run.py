@@ -14,14 +14,14 @@ from mcli import (
     loop,
     outfile,
     output,
+    parts,
     plan,
     profiles,
-    reading,
     sending,
     settings,
 )
-from mcli.asking import Send
-from mcli.chat import Exchange, Request
+from mcli.answering import Asker
+from mcli.chat import Exchange
 from mcli.errors import ExitCode, Failure
 from mcli.job import Job
 from mcli.plan import Plan
@@ -29,7 +29,6 @@ from mcli.reading import Answer
 from mcli.said import Said
 
 if TYPE_CHECKING:
-    from mcli.api.cache import Place
     from mcli.api.persist import Patience
 
 
@@ -41,27 +40,17 @@ def once(job: Job, said: Said) -> ExitCode:
             said = replace(said, output=None)
         planned = plan.make(job, said, began)
         if said.dry_run:
-            return _dry_run(plan.request(planned, said), planned, said)
+            return _dry_run(planned, said)
         key = plan.prepare(planned, said)
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
         purse = sending.purse(planned.settings, planned.settings.model)
-        request = plan.request(planned, said)
-        place = _place(request, planned)
-        patience = sending.patience(planned.settings, began)
+        material = plan.read(planned, said)
+        asker = Asker(endpoint, purse, said, sending.patience(planned.settings, began))
         with output.Screen() as screen:
-            exchange = place.find(request) if place else None
-            if exchange is None:
-                send = sending.sender(
-                    endpoint, purse, planned.settings, said, patience, screen.show
-                )
-                answer, exchange = _ask(request, planned, said, send)
-            else:
-                answer = reading.read(exchange.completion, planned.reading)
-                screen.show(answer.text if request.stream else "")
-        if place and not exchange.cached:
-            place.keep(exchange, sending.notes(said))
+            work = asker.answer(planned, material, screen.show)
+            answer, exchange = loop.run(work, watch=said.to_stdout)
         with asking.paid(exchange):
-            return _deliver(answer, exchange, planned, said, patience)
+            return _deliver(answer, exchange, planned, said, asker.patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
@@ -89,22 +78,6 @@ def models(said: Said) -> ExitCode:
         rows = [(m["id"], _window(m), str(m.get("owned_by") or "")) for m in found]
         output.table(("model", "context", "owner"), rows, said.color)
     return ExitCode.OK
-
-
-def _place(request: Request, planned: Plan) -> Place | None:
-    """Where the answer is kept, if it is."""
-    chosen = planned.settings
-    lifetime_s = chosen.keeping.cache_in_force_s
-    if lifetime_s is None:
-        return None
-    from mcli.api import cache
-
-    return cache.place(request, chosen.base_url, planned.reading, lifetime_s, os.environ)
-
-
-def _ask(request: Request, planned: Plan, said: Said, send: Send) -> tuple[Answer, Exchange]:
-    work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
-    return loop.run(work, watch=said.to_stdout)
 
 
 def _deliver(
@@ -148,18 +121,23 @@ def _window(model: dict[str, Any]) -> str:
     return ""
 
 
-def _dry_run(request: Request, planned: Plan, said: Said) -> ExitCode:
-    """Print what would be sent, with the key masked."""
+def _dry_run(planned: Plan, said: Said) -> ExitCode:
+    """Print what would be sent, with the key masked; of data in parts the first, and what all of
+    them would take."""
     from mcli.api import codec
 
+    material = plan.read(planned, said)
+    cut = parts.of(planned, material, said)
+    request = cut.requests()[0] if cut else plan.request(planned, material, said)
     codec.encode(request)
-    preview = {
+    preview: dict[str, Any] = {
         "method": "POST",
         "url": profiles.endpoint(planned.settings.base_url, profiles.ENDING),
         "headers": codec.headers(
             "***" if planned.settings.key.kind != "none" else None, request.stream
         ),
         "body": codec.body_of(request),
+        **({"estimate": parts.estimate(cut)} if cut else {}),
     }
     if said.json:
         output.json_line(envelope.of_data(preview, time.monotonic() - planned.began))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 MOST_REPAIRS = 10
 """How often an answer that does not fit may be asked for again."""
@@ -41,6 +42,7 @@ class Said:
     stream: bool | None = None
     dry_run: bool = False
     allow_truncated: bool = False
+    fit: Literal["head", "tail", "middle"] | None = None
     record: str | None = None
     replay: str | None = None
     cache: float | None = None

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcli import (
-    asking,
     cases,
     envelope,
     inputs,
@@ -27,6 +26,7 @@ from mcli import (
     sending,
     settings,
 )
+from mcli.answering import Asker
 from mcli.cases import Case, Outcome
 from mcli.chat import Completion
 from mcli.errors import (
@@ -101,6 +101,8 @@ def _trials(paths: Sequence[str], said: Said) -> list[Trial]:
     for name, path in named:
         found = library.load(path, os.environ)
         chosen = settings.load(said, os.environ, found, config)
+        # What is judged is what the model says today.
+        chosen = replace(chosen, keeping=replace(chosen.keeping, cache_s=None))
         for case in found.tests:
             trials.append(Trial(name, str(path), found, chosen, case))
             _refuse_outside(trials[-1])
@@ -163,19 +165,19 @@ class _Tests:
         judges = ", ".join(case.unchecked)
         if judges and case.expected == cases.Expected(loosely=True):
             return "skip", (f"mcli does not judge by {judges}",)
+        patience = sending.patience(trial.settings, self._began)
         try:
             job = _job(trial)
             planned = plan.of(trial.recipe, trial.settings, job, self._said, self._began)
-            request = plan.request(planned, self._said)
-        except (UsageFailure, NoInput, BadInput) as failure:
-            return "not ok", (_told(failure),)
-        patience = sending.patience(trial.settings, self._began)
-        send = sending.sender(endpoint, purse, trial.settings, self._said, patience)
-        repair = planned.recipe.output.repair
-        try:
-            answer, exchange = await asking.ask(request, planned.reading, repair, send)
+            material = plan.read(planned, self._said)
+            asker = Asker(endpoint, purse, self._said, patience)
+            answer, exchange = await asker.answer(planned, material)
             self.attempts += exchange.attempts
             outcome = _outcome(exchange.completion, answer.text, answer.data)
+        except (UsageFailure, NoInput, BadInput) as failure:
+            if failure.attempts:
+                raise
+            return "not ok", (_told(failure),)
         except UnusableAnswer as failure:
             self.attempts += failure.attempts
             outcome = _outcome(failure.completion, problem=_told(failure))

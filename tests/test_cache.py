@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_a_miss_and_replaced(filled: Program, content: st
     "field",
     [
         {"text": 5}, {"text": None}, {"usage": 5}, {"usage": {"tokens": 1}}, {"more": 1},
-        {"usage": {"prompt_tokens": "many"}}, {"finish_reason": 1}, {"calls_tools": 1},
+        {"usage": {"prompt_tokens": "many"}}, {"finish_reason": 1}, {"calls": 1},
     ],
     ids=str,
 )  # fmt: skip

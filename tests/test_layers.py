@@ -17,6 +17,7 @@ OWNERS = {
     "yaml": {"documents"},
     "rich": {"pretty"},
     "tiktoken": {"tokens.tokenizer"},
+    "splintr": {"tokens.fast"},
     "minijinja": {"template"},
     "jsonschema_rs": {"schema"},
 }

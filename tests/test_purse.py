@@ -14,7 +14,7 @@ from mcli import terms
 from mcli.api.persist import Patience
 from mcli.asking import Send
 from mcli.caps import Caps
-from mcli.chat import Completion, Exchange, Form, Message, Request, Usage
+from mcli.chat import Completion, Exchange, Form, Message, Request, ToolCall, Usage
 from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
 from mcli.purse import Purse
 from mcli.terms import Terms
@@ -159,6 +159,19 @@ def test_a_schema_and_tools_are_counted_too() -> None:
     assert isinstance(sent(purse(5), answering(), asked)[0], NotAllowed)
     tools = Request("m", request().messages, {"max_tokens": 1, "tools": ["x" * 500]})
     assert isinstance(sent(purse(5), answering(), tools)[0], NotAllowed)
+
+
+def test_a_picture_is_counted_by_the_piece_and_the_rest_by_its_bytes() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10**6}}
+    sound = {"type": "input_audio", "input_audio": {"data": "A" * 10**4}}
+    for part, least, most in ((picture, 50.0, 52.0), (sound, 100.0, 102.0)):
+        turn = Message("user", "hi", parts=(part,))
+        asked = Request("m", (turn,), {"max_tokens": 1})
+        assert isinstance(sent(purse(most), answering(), asked)[0], Exchange)
+        assert isinstance(sent(purse(least), answering(), asked)[0], NotAllowed)
+    call = Message("assistant", "", calls=(ToolCall("1", "f", "x" * 500),))
+    asked = Request("m", (call,), {"max_tokens": 1})
+    assert isinstance(sent(purse(5), answering(), asked)[0], NotAllowed)
 
 
 def test_a_cap_of_nothing_lets_free_ones_pass() -> None:

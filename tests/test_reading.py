@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcli import labels, reading
-from mcli.chat import Completion
+from mcli.chat import Completion, ToolCall
 from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.reading import Answer, Reading
 
@@ -27,6 +27,9 @@ def test_a_text_is_what_the_model_said(finish: str | None) -> None:
     assert reading.read(replace(GOOD, finish_reason=finish), Reading()) == Answer("Paris.")
 
 
+CALL = ToolCall("call_1", "weather", "{}")
+
+
 @pytest.mark.parametrize("text", ["Paris.\n", "  Paris.", "\x1b[31mParis", "```\nx\n```"])
 def test_a_text_is_not_touched(text: str) -> None:
     assert reading.read(Completion(text, "stop"), Reading()).text == text
@@ -44,8 +47,8 @@ def test_a_text_is_not_touched(text: str) -> None:
         (Completion("", "content_filter"), 4, "content_filtered"),
         (Completion("", "stop", refusal="I won't"), 4, "refusal"),
         (Completion("Paris.", "stop", refusal="I won't"), 4, "refusal"),
-        (Completion("", "tool_calls", calls_tools=True), 76, "unasked_tool_calls"),
-        (Completion("Paris.", "stop", calls_tools=True), 76, "unasked_tool_calls"),
+        (Completion("", "tool_calls", calls=(CALL,)), 76, "unasked_tool_calls"),
+        (Completion("Paris.", "stop", calls=(CALL,)), 76, "unasked_tool_calls"),
     ],
 )
 @pytest.mark.parametrize("how", [Reading(), LABELS, Reading("code")])

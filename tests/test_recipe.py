@@ -283,6 +283,7 @@ def test_data_and_variables_are_never_templates(a: str, data: str, system: str) 
     ("name", "temperature", "kind"),
     [
         ("summarize", 0.3, "text"),
+        ("summarize-merge", 0.3, "text"),
         ("classify", 0.0, "label"),
         ("codegen", 0.2, "code"),
         ("ask", None, "text"),
@@ -310,6 +311,8 @@ def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) ->
         ("summarize", {}),
         ("summarize", {"style": "headline", "words": "9", "language": "de", "focus": "money"}),
         ("summarize", {"style": "paragraph"}),
+        ("summarize-merge", {}),
+        ("summarize-merge", {"style": "headline", "words": "9", "language": "de", "focus": "x"}),
         ("classify", {"labels": "a,b", "question": "which?"}),
         ("codegen", {"task": "sort", "language": "python"}),
         ("translate", {"to": "de"}),

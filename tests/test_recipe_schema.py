@@ -87,7 +87,8 @@ messages:
 + modle: x
 + base_url: https://x.test
 + key: {env: X}
-+ fit: head
++ fit: heads
++ fit: [head]
 + description: [x]
 + model: ''
 + model: [x]

@@ -14,6 +14,7 @@ HEAVY = (
     "httpx2",
     "httpcore2",
     "tiktoken",
+    "splintr",
     "rich",
     "asyncio",
     "yaml",
@@ -65,14 +66,40 @@ def test_counting_loads_the_tokenizer_and_no_http(mcli: Program) -> None:
     mcli.env["XDG_CONFIG_HOME"] = str(mcli.home / "empty")
     found = loaded(mcli, "count-tokens", stdin=b"text")
 
-    assert found & {*HEAVY, "requests"} == {"tiktoken"}
+    assert found & {*HEAVY, "requests"} == {"splintr"}
+
+
+def test_without_splintr_it_loads_tiktoken(mcli: Program) -> None:
+    (mcli.home / "splintr.py").write_text("raise ImportError")
+    mcli.env["MCLI_CONFIG"] = ""
+    mcli.env["PYTHONPATH"] = f"{mcli.home}:{mcli.env['PYTHONPATH']}"
+
+    assert loaded(mcli, "count-tokens", stdin=b"text") & {*HEAVY, "requests"} == {
+        "yaml",
+        "tiktoken",
+    }
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["count-tokens", "-q", "--max", "4"],
+        ["count-tokens", "--truncate", "4"],
+        ["count-tokens", "-h"],
+    ],
+    ids=" ".join,
+)
+def test_where_bytes_prove_the_answer_no_tokenizer_is_loaded(
+    mcli: Program, argv: list[str]
+) -> None:
+    assert loaded(mcli, *argv, stdin=b"text") & {"splintr", "tiktoken", "httpx2"} == set()
 
 
 def test_a_completion_loads_no_rich_and_no_tokenizer(mcli: Program, server: FaultyServer) -> None:
     found = loaded(mcli, "ask", "hi")
 
     assert {"httpx2", "yaml"} <= found
-    assert found & {"rich", "tiktoken", "requests", "pydantic"} == set()
+    assert found & {"rich", "tiktoken", "splintr", "requests", "pydantic"} == set()
 
 
 def test_a_dry_run_loads_no_http(mcli: Program) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from mcli.api import codec, verdicts
+from mcli.api import codec, turns, verdicts
 from mcli.api.sse import Event
 from mcli.api.textflow import TextFlow
-from mcli.chat import Completion, Usage
+from mcli.chat import Completion, Token, Usage
 from mcli.errors import Recovery, TryAgain
 
 
@@ -28,7 +28,9 @@ class Assembly:
         self._model: str | None = None
         self._usage: Usage | None = None
         self._refusal: list[str] = []
-        self._calls_tools = False
+        self._reasoning: list[str] = []
+        self._calls = turns.Calls()
+        self._tokens: list[Token] = []
         self.done = False
         self.progressed = False
 
@@ -67,7 +69,9 @@ class Assembly:
             model=self._model,
             usage=self._usage,
             refusal="".join(self._refusal) or None,
-            calls_tools=self._calls_tools,
+            reasoning="".join(self._reasoning) or self._flow.thought,
+            calls=self._calls.all(),
+            tokens=tuple(self._tokens),
         )
         codec.refuse_broken(completion)
         return completion
@@ -98,9 +102,9 @@ class Assembly:
         fields = cast("dict[str, Any]", delta) if isinstance(delta, dict) else {}
         self._finish = codec.finish_of(choice) or self._finish
         self._refusal.append(codec.text_or_none(fields.get("refusal")) or "")
-        self._calls_tools = self._calls_tools or bool(
-            fields.get("tool_calls") or fields.get("function_call")
-        )
+        self._reasoning.append(turns.reasoning(fields))
+        self._calls.feed(fields)
+        self._tokens += turns.tokens(choice)
         text = self._flow.feed(codec.content_of(fields))
         self._pieces.append(text)
         said = any(value for name, value in fields.items() if name != "role")

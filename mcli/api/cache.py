@@ -17,10 +17,10 @@ from typing import Any, cast
 
 from mcli import outfile, redaction
 from mcli.api import codec, recording
-from mcli.chat import Completion, Exchange, Request, Usage
+from mcli.chat import Completion, Exchange, Request, Token, ToolCall, Usage
 from mcli.errors import reason
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,22 @@ def _exchange(kept: dict[str, Any], request: Request) -> Exchange:
     fields = cast("dict[str, Any]", kept["completion"])
     usage = cast("dict[str, Any] | None", fields["usage"])
     fields["usage"] = Usage(**usage) if usage else None
+    fields["calls"] = tuple(
+        ToolCall(**call) for call in cast("list[dict[str, Any]]", fields["calls"])
+    )
+    fields["tokens"] = tuple(
+        Token(one["text"], float(one["logprob"]), tuple((w, float(p)) for w, p in one["top"]))
+        for one in cast("list[dict[str, Any]]", fields["tokens"])
+    )
     completion = Completion(**fields)
     warnings = cast("list[Any]", kept["warnings"])
-    words = (completion.finish_reason, completion.model, completion.refusal, kept["request_id"])
+    words = [completion.finish_reason, completion.model, completion.refusal, kept["request_id"]]
+    words += [word for call in completion.calls for word in (call.id, call.name, call.arguments)]
     numbers = (usage or {}).values()
     if not (
-        isinstance(completion.text, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        isinstance(completion.text + completion.reasoning, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         and all(isinstance(word, str | None) for word in words)
         and all(isinstance(number, int | None) for number in numbers)
-        and isinstance(completion.calls_tools, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
         and all(isinstance(warning, str) for warning in warnings)
     ):
         raise ValueError

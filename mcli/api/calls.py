@@ -89,7 +89,7 @@ async def _adapting(
             completion, tries = await persist(once.attempt, patience, note)
             doubtful += once.doubtful
             done = Exchange(completion, attempts + tries, request, once.request_id)
-            warnings = tuple(changed.values())
+            warnings = (*request.warnings, *changed.values())
             return replace(done, warnings=warnings, doubtful=doubtful)
         except Failure as failure:
             attempts += failure.attempts
@@ -99,7 +99,7 @@ async def _adapting(
             if change is None or refusal:
                 failure = refusal or failure
                 failure.attempts, failure.doubtful = attempts, doubtful
-                failure.warnings = tuple(changed.values())
+                failure.warnings = (*request.warnings, *changed.values())
                 raise failure from None
             name, request, warning = change
             changed[name] = warning

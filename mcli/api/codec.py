@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mcli import __version__
-from mcli.api import forms, verdicts
+from mcli.api import forms, turns, verdicts
 from mcli.api.textflow import TextFlow, joined
 from mcli.chat import Completion, Request, Usage
 from mcli.errors import BadInput, BadReply, Failure, Recovery, TryAgain
@@ -47,7 +47,7 @@ def body_of(request: Request) -> dict[str, Any]:
         messages, fields = forms.asked(request.form, messages)
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": m.role, "content": m.content} for m in messages],
+        "messages": [turns.wire(message) for message in messages],
         **fields,
         **request.params,
     }
@@ -102,15 +102,18 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
     if not isinstance(message, dict):
         raise spoilt("wrong_shape", f"the reply of {host} has no message")
     fields = cast("dict[str, Any]", message)
-    flow = TextFlow()
+    flow, calls = TextFlow(), turns.Calls()
     text = flow.feed(content_of(fields)) + flow.close()
+    calls.feed(fields)
     completion = Completion(
         text=text,
         finish_reason=finish_of(choice),
         model=text_or_none(value.get("model")),
         usage=usage_of(value.get("usage")),
         refusal=text_or_none(fields.get("refusal")),
-        calls_tools=bool(fields.get("tool_calls") or fields.get("function_call")),
+        reasoning=turns.reasoning(fields) or flow.thought,
+        calls=calls.all(),
+        tokens=turns.tokens(choice),
     )
     refuse_broken(completion)
     return completion

@@ -26,6 +26,7 @@ class TextFlow:
         self._blank: list[str] = []  # white space before the first word: answer, or nothing
         self._held = ""
         self._state = "start"  # start → (thinking → after →) answer
+        self._thought: list[str] = []
 
     def feed(self, delta: str) -> str:
         """The answer's text that `delta` adds."""
@@ -39,10 +40,17 @@ class TextFlow:
             self._state = "answer" if self._held else "after"
         return self._release() if self._state == "answer" else ""
 
+    @property
+    def thought(self) -> str:
+        """What stood in a leading `<think>` block; "" if there was none."""
+        return joined("".join(self._thought)).removeprefix(_OPEN).strip()
+
     def close(self) -> str:
         """What was held back and turns out to be answer."""
         if self._state == "start":
             self._answer()
+        if self._state == "thinking":
+            self._thought.append(self._held)
         rest = self._held if self._state == "answer" else ""
         self._held = ""
         return joined(rest)
@@ -63,10 +71,12 @@ class TextFlow:
     def _think(self) -> None:
         end = self._held.find(_CLOSE)
         if end >= 0:
+            self._thought.append(self._held[:end])
             self._held = self._held[end + len(_CLOSE) :]
             self._state = "after"
         else:
-            # Reasoning is long; all that can matter of it is the beginning of its end.
+            # All of it but what may be the beginning of its end.
+            self._thought.append(self._held[: -len(_CLOSE)])
             self._held = self._held[-len(_CLOSE) :]
 
     def _release(self) -> str:

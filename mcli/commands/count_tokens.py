@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,16 +19,32 @@ def count_tokens(
         str | None, typer.Option("-m", "--model", metavar="ID", help="Count as this model does")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="o200k_base, cl100k_base or o200k_harmony")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="o200k_base, cl100k_base, o200k_harmony; see help tokens"
+        ),
     ] = None,
     most: Annotated[
         int | None, typer.Option("--max", metavar="N", min=0, help="Exit 1 above N tokens")
     ] = None,
+    truncate: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Print the text, cut to N tokens, instead"),
+    ] = None,
+    keep: Annotated[
+        Literal["head", "tail", "middle"] | None,
+        typer.Option(help="What a cut keeps: with middle half of both ends, nothing between"),
+    ] = None,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="The input is JSON: messages, perhaps with tools")
+    ] = False,
 ) -> ExitCode:
     """Tokens of files, or of stdin; like wc, and offline.
 
     mcli count-tokens --max 8000 prompt.txt
+    mcli count-tokens --truncate 8000 --keep tail log.txt | mcli summarize
     """
     from mcli import counting
 
-    return counting.count(counting.Order(tuple(files or ()), model, encoding, most), said)
+    order = counting.Order(tuple(files or ()), model, encoding, most, truncate, keep, messages)
+    return counting.count(order, said)

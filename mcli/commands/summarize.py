@@ -30,8 +30,17 @@ def summarize(
     focus: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What to look at above all")
     ] = None,
+    chunk_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=options.whole(1, 1 << 40),
+            help="Summarize in parts of N tokens (as many as the model takes)",
+        ),
+    ] = None,
 ) -> ExitCode:
-    """A summary of files, or of stdin.
+    """A summary of files, or of stdin, however long: what is longer than the model's window is
+    summarized in parts, and the parts' summaries again until one remains.
 
     mcli summarize report.txt --points 5
     """
@@ -46,4 +55,7 @@ def summarize(
         "focus": focus,
     }
     variables = {name: str(value) for name, value in named.items() if value is not None}
-    return run.once(Job("summarize", variables, tuple(files or ()), bundled=True), said)
+    paths = tuple(files or ())
+    return run.once(
+        Job("summarize", variables, paths, bundled=True, chunk_tokens=chunk_tokens), said
+    )

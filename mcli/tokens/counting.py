@@ -1,48 +1,41 @@
 """EDGE: how many tokens a text has, where to cut it, and which encoding a model reads.
 
-Cheap to import: tiktoken and the vocabulary are loaded by the first call that needs them, then
+Cheap to import: a tokenizer and its vocabulary are loaded by the first call that needs them, then
 kept for the life of the process.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-ENCODINGS: tuple[str, ...] = ("o200k_base", "cl100k_base", "o200k_harmony")
+from mcli.chat import Message
+from mcli.tokens import chat_format, cutting, engine, families, seams
+from mcli.tokens.cutting import Keep
+from mcli.tokens.families import Choice
+
+ENCODINGS = families.SHIPPED
 """The encodings we ship, the newest in general use first."""
 
-PIECE = 1 << 20
-"""Characters tokenized in one go, where the text has seams: tokens as a list take ten times the
-memory of the text, and a text to count may be of any length."""
-
-_SEAM = re.compile(r"\n(?=[0-9A-Za-z])")
-"""Where a text can be cut without changing a token: by the patterns of all our encodings no token
-goes on from a line's end to a letter or digit, and none before it depends on what comes after."""
+AT_ONCE = 1 << 22
+"""Characters of a long text that are counted side by side; what they take is what it takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The encoding to count with; `approximate` if the model is not known to use it."""
+class Tally:
+    """The tokens of a text; `exact` is False if it had to be cut where there is no seam."""
 
-    encoding: str
-    approximate: bool
+    tokens: int
+    exact: bool
 
 
 def choose(model: str) -> Choice:
-    """The encoding of a model, by tiktoken's own table.
+    """The encoding of a model by its name, as `families.choose` has it.
 
-    The table has bare lower-case names, so `openai/gpt-4o`, `GPT-4` and `gpt-4o:free` are looked
-    up without vendor, capitals and variant. A fine-tuned model (`ft:gpt-4.1:org::id`) goes by its
-    base: the table's own `ft:` prefixes take that one for a gpt-4. Models not in the table, and
-    those whose encoding we do not ship, are counted with the newest encoding, approximately.
+    Where its vocabulary is not installed, or not known, the newest, approximately.
     """
-    name = model.lower().rpartition("/")[2].removeprefix("ft:").partition(":")[0]
-    known = _tokenizer().encoding_of(name)
-    if known in ENCODINGS:
-        return Choice(known, approximate=False)
-    return Choice(ENCODINGS[0], approximate=True)
+    choice = families.choose(model)
+    return choice if engine.has(choice.encoding) else Choice(ENCODINGS[0], approximate=True)
 
 
 def count(text: str, encoding: str) -> int:
@@ -50,48 +43,77 @@ def count(text: str, encoding: str) -> int:
 
     Raises ValueError for an encoding not in ENCODINGS, and nothing because of the text.
     """
-    _check(encoding)
-    encode = _tokenizer().encode
-    return sum(len(encode(piece, encoding)) for piece in _pieces(text))
+    return tally([text], encoding).tokens
 
 
-def cut(text: str, encoding: str, limit: int) -> str:
-    """The whole characters within the first `limit` tokens of `text`; "" if `limit` is below 1.
+def tally(blocks: Iterable[str], encoding: str) -> Tally:
+    """The tokens of a text that comes in blocks, in memory that does not grow with its length.
 
-    This is what a server's limit leaves. Counted again it has at most `limit` tokens where the cut
-    falls between two characters, else up to two more: the last token, without the bytes of the
-    unfinished character, may be none of the vocabulary. Surrogates come back as tokenized (see
-    `tokenizer.encode`), so the result can always be written as UTF-8.
-    Raises ValueError for an encoding not in ENCODINGS.
+    Raises ValueError as `count` does, and what `blocks` raises.
     """
     _check(encoding)
-    tokenizer = _tokenizer()
-    kept: list[str] = []
-    for piece in _pieces(text):
-        if limit <= 0:
-            break
-        tokens = tokenizer.encode(piece, encoding)
-        kept.append(tokenizer.decode(tokens[:limit], encoding))
-        limit -= len(tokens)
-    return "".join(kept)
+    tokens, exact = 0, True
+    for parts in _several(seams.parts(blocks)):
+        tokens += sum(engine.sizes([part.text for part in parts], encoding))
+        exact = exact and all(part.seam for part in parts)
+    return Tally(tokens, exact)
+
+
+def count_messages(messages: Sequence[Message], encoding: str) -> int:
+    """The tokens of a prompt made of these messages, with what the chat format adds.
+
+    Raises ValueError as `count` does.
+    """
+    return chat_format.of_messages(messages, lambda text: count(text, encoding))
+
+
+def fits(text: str, encoding: str, limit: int) -> bool:
+    """Whether `text` has at most `limit` tokens, found out with as little work as that takes.
+
+    No tokenizer is loaded where the number of bytes proves it. Raises ValueError as `count` does.
+    """
+    _check(encoding)
+    if _proven(text, encoding, limit):
+        return True
+    for parts in _several(seams.parts([text])):
+        limit -= sum(engine.sizes([part.text for part in parts], encoding))
+        if limit < 0:
+            return False
+    return True
+
+
+def cut(text: str, encoding: str, limit: int, keep: Keep = "head") -> str:
+    """`text` if it `fits`, else what `keep` says of it, cut between characters: the `head` or
+    `tail` within `limit` tokens, or with `middle` half of each, and nothing between them.
+
+    The result has at most `limit` tokens when it is counted again; it is "" if `limit` is below 1.
+    Surrogates come back as tokenized (see `tokenizer.encode`), so that it can always be written as
+    UTF-8. Raises ValueError as `count` does.
+    """
+    _check(encoding)
+    text = seams.writable(text)
+    if _proven(text, encoding, limit):
+        return text
+    return cutting.cut(engine.plain(text, encoding), encoding, limit, keep) if limit > 0 else ""
+
+
+def _several(parts: Iterator[seams.Part]) -> Iterator[list[seams.Part]]:
+    """Parts by the dozen."""
+    found: list[seams.Part] = []
+    for part in parts:
+        found.append(part)
+        if sum(len(part.text) for part in found) >= AT_ONCE:
+            yield found
+            found = []
+    yield found
+
+
+def _proven(text: str, encoding: str, limit: int) -> bool:
+    """Whether the bytes of `text` prove that it fits. (NFC can make three bytes of one.)"""
+    return chat_format.bound(text) * (3 if encoding in families.COMPOSED else 1) <= limit
 
 
 def _check(encoding: str) -> None:
-    if encoding not in ENCODINGS:
-        raise ValueError(f"unknown encoding {encoding!r}: use {', '.join(ENCODINGS)}")
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Consecutive parts of `text`, which have together the tokens of the whole."""
-    start = 0
-    while seam := _SEAM.search(text, start + PIECE):
-        yield text[start : seam.end()]
-        start = seam.end()
-    yield text[start:]
-
-
-def _tokenizer():  # without a return type: that of a module has no name, but is inferred
-    """The module that imports tiktoken, imported on first use."""
-    from mcli.tokens import tokenizer
-
-    return tokenizer
+    if not engine.has(encoding):
+        known = ", ".join(engine.encodings())
+        raise ValueError(f"unknown encoding {encoding!r}: use {known}")

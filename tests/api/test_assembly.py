@@ -96,7 +96,7 @@ def test_the_last_usage_counts_and_null_does_not() -> None:
 
 def test_calls_of_tools_are_noticed() -> None:
     _, completion = assemble(event(chunk(tool_calls=[{"index": 0}])), DONE)
-    assert completion.calls_tools
+    assert completion.calls
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from . import (
     rows_secrets,
     rows_status,
     rows_structured,
+    rows_tokens,
 )
 from .catalogue import Row
 
@@ -31,6 +32,7 @@ TABLE: list[Row] = [
     *rows_secrets.ROWS,
     *rows_status.ROWS,
     *rows_structured.ROWS,
+    *rows_tokens.ROWS,
 ]
 
 SECTIONS = {

@@ -45,7 +45,7 @@ WITH_WHAT = (
     Mutation("adapt-without-end", "a request is adapted three times at most", ADAPT, "if len(changed) >= MOST_CHANGES:", "if False:", ("api/test_adapt.py::test_a_server_that_refuses_everything_is_asked_three_times_more_at_most",)),
     Mutation("adapt-back-and-forth", "no name is tried twice", ADAPT, " and _TWINS[name] not in changed", "", (row("N-56-never"),)),
     Mutation("adapt-a-value-too-large", "a value that is too large is not another name", ADAPT, "if _TOO_MUCH.search(failure.message):", "if False:", ("api/test_adapt.py::test_a_value_that_is_too_large_is_not_a_name_that_is_unknown",)),
-    Mutation("adapt-in-silence", "an adapted request is a warning", "api/calls.py", "warnings = tuple(changed.values())\n            return", "warnings = ()\n            return", ("test_cli.py::TestEnvelope::test_an_adapted_parameter_is_a_warning",)),
+    Mutation("adapt-in-silence", "an adapted request is a warning", "api/calls.py", "warnings = (*request.warnings, *changed.values())\n            return", "warnings = request.warnings\n            return", ("test_cli.py::TestEnvelope::test_an_adapted_parameter_is_a_warning",)),
 )  # fmt: skip
 
 MUTATIONS = (*HOW_OFTEN, *HOW_LONG, *WITH_WHAT)

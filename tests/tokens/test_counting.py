@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+from typing import get_args
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mcli.tokens import counting, tokenizer
+from mcli.chat import Message, Role
+from mcli.tokens import chat_format, counting, cutting, engine, seams, tokenizer
 from mcli.tokens.counting import ENCODINGS, Choice
+from mcli.tokens.cutting import Keep
+from tests.api import growth
+from tests.tokens import awkward, texts
 
 FOX = "The quick brown fox jumps over the lazy dog. 你好\uff0c世界 🎉"
 
 encodings = st.sampled_from(ENCODINGS)
-
-PARTS = [
-    "a",
-    "B",
-    "é",
-    "1",
-    "42",
-    "/",
-    ".",
-    "!",
-    "'s",
-    "'LL",
-    "don't",
-    " the",
-    "Hello",
-    "```",
-    "====",
-]
-SPACES = [" ", "  ", "\t", "\n", "\n\n", "\r\n", "\u3000", "\x1c", "\x85", "\u200b", "\u0301"]
-SCRIPTS = ["中", "你好", "नमस्ते", "Привет", "한국어", "👩\u200d👩\u200d👧", "😀", "<|endoftext|>"]
-
-awkward = st.lists(st.sampled_from(PARTS + SPACES + SCRIPTS)).map("".join)
-"""Text made of what decides where tokens end: spaces, line ends, marks, digits, slashes."""
-
-texts = st.one_of(awkward, st.text(), st.text(st.characters(codec="ascii")))
-"""Any text but lone surrogates."""
 
 loading = settings(deadline=None)
 """No deadline: whichever example comes first loads the vocabulary."""
@@ -104,8 +86,8 @@ def test_the_encoding_of_a_model(model: str, encoding: str, approximate: bool) -
 
 
 @given(st.text())
-def test_any_model_name_has_an_encoding_we_ship(model: str) -> None:
-    assert counting.choose(model).encoding in ENCODINGS
+def test_any_model_name_has_an_encoding(model: str) -> None:
+    assert engine.has(counting.choose(model).encoding)
 
 
 @given(texts, encodings)
@@ -131,17 +113,18 @@ def test_a_long_text_is_counted_in_pieces_without_a_difference(
     exact = len(tokenizer.load(encoding).encode_ordinary(text))
     whole = counting.cut(text, encoding, exact // 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "PIECE", piece)
+        patch.setattr(seams, "PIECE", piece)
 
         assert counting.count(text, encoding) == exact
         assert counting.cut(text, encoding, exact // 2) == whole
 
 
+keeps = st.sampled_from(cutting.KEEPS)
+
+
 @given(texts, encodings, st.integers(-1, 40))
 @loading
-def test_a_cut_is_the_longest_prefix_within_the_first_tokens(
-    text: str, encoding: str, limit: int
-) -> None:
+def test_a_head_is_within_the_first_tokens(text: str, encoding: str, limit: int) -> None:
     tiktoken = tokenizer.load(encoding)
     within = tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[: max(limit, 0)])
 
@@ -149,26 +132,70 @@ def test_a_cut_is_the_longest_prefix_within_the_first_tokens(
 
     assert text.startswith(kept)
     assert within.startswith(kept.encode())
-    longer = text[: len(kept) + 1]
-    assert longer == kept or not within.startswith(longer.encode())
+    longest = within.decode(errors="ignore")
+    assert kept == longest or counting.count(longest, encoding) > limit
 
 
-@given(texts, encodings, st.integers(0, 40))
+@example(" 실험", "cl100k_base", 1, "head")
+@example("실험실험실험", "cl100k_base", 3, "tail")
+@given(texts, encodings, st.integers(-1, 40), keeps)
 @loading
-def test_a_cut_between_characters_keeps_the_limit_when_counted_again(
+def test_a_cut_keeps_the_limit_when_counted_again(
+    text: str, encoding: str, limit: int, keep: Keep
+) -> None:
+    kept = counting.cut(text, encoding, limit, keep)
+
+    assert counting.count(kept, encoding) <= max(limit, 0)
+
+
+@given(texts, encodings, st.integers(0, 40), keeps)
+@loading
+def test_a_cut_keeps_the_ends_it_says_and_all_that_fits(
+    text: str, encoding: str, limit: int, keep: Keep
+) -> None:
+    kept = counting.cut(text, encoding, limit, keep)
+
+    assert (kept == text) == counting.fits(text, encoding, limit)
+    assert keep != "head" or text.startswith(kept)
+    assert keep != "tail" or text.endswith(kept)
+    assert any(text.startswith(kept[:n]) and text.endswith(kept[n:]) for n in range(len(kept) + 1))
+
+
+@given(texts, encodings, st.integers(1, 40))
+@loading
+def test_a_tail_begins_with_the_last_tokens_or_a_little_later(
     text: str, encoding: str, limit: int
 ) -> None:
     tiktoken = tokenizer.load(encoding)
-    kept = counting.cut(text, encoding, limit)
-    between = kept.encode() == tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[:limit])
+    within = tiktoken.decode_bytes(tiktoken.encode_ordinary(text)[-limit:])
 
-    assert counting.count(kept, encoding) <= limit + (0 if between else 2)
+    kept = counting.cut(text, encoding, limit, "tail").encode()
+
+    assert within.endswith(kept)
+    assert len(within) - len(kept) < 3 or counting.count(kept.decode(), encoding) >= limit - 4
 
 
-def test_a_cut_inside_a_character_may_count_more_than_the_limit() -> None:
-    # The first token is ` 실` and a third of the next letter; ` 실` alone is two.
-    assert counting.cut(" 실험", "cl100k_base", 1) == " 실"
-    assert counting.count(" 실", "cl100k_base") == 2
+@given(texts, encodings, st.integers(0, 400))
+@loading
+def test_what_fits_is_what_counts_no_more(text: str, encoding: str, limit: int) -> None:
+    assert counting.fits(text, encoding, limit) == (counting.count(text, encoding) <= limit)
+
+
+@given(st.lists(st.builds(Message, st.sampled_from(get_args(Role)), texts), max_size=4), encodings)
+@loading
+def test_messages_count_less_than_their_bound(messages: list[Message], encoding: str) -> None:
+    assert counting.count_messages(messages, encoding) <= chat_format.messages_bound(messages)
+
+
+def test_messages_count_as_the_cookbook_has_it() -> None:
+    told = "You are a helpful, pattern-following assistant that translates jargon into English."
+    messages = [Message("system", told), Message("user", "hi")]
+    encoding = "cl100k_base"
+
+    texts = ["system", told, "user", "hi"]
+    assert counting.count_messages(messages, encoding) == 3 * 3 + sum(
+        counting.count(text, encoding) for text in texts
+    )
 
 
 def test_a_cut_drops_an_emoji_it_would_halve() -> None:
@@ -243,3 +270,83 @@ def test_nothing_is_lost_around_white_space_that_tiktoken_gives_up_on() -> None:
     text = "one " + " \t" * 600_000 + "two\n" + "\u3000" * 300_000 + "three "
 
     assert counting.cut(text, "o200k_base", 2_000_000) == text
+
+
+@given(texts, encodings, st.integers(0, 40), keeps, st.integers(1, 8))
+@loading
+def test_a_cut_keeps_the_limit_also_where_there_are_no_seams(
+    text: str, encoding: str, limit: int, keep: Keep, piece: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seams, "PIECE", piece)
+        patch.setattr(seams, "LONGEST", 2 * piece)
+        kept = counting.cut(text, encoding, limit, keep)
+
+        assert counting.count(kept, encoding) <= limit
+
+
+@given(st.lists(texts), st.integers(1, 8))
+def test_the_parts_of_a_text_do_not_depend_on_its_blocks(blocks: list[str], piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seams, "PIECE", piece)
+        patch.setattr(seams, "LONGEST", 4 * piece)
+        parts = list(seams.parts(blocks))
+
+        assert parts == list(seams.parts(["".join(blocks)]))
+        assert all(len(part.text) <= 4 * piece for part in parts)
+    assert "".join(part.text for part in parts) == "".join(blocks)
+
+
+@given(st.lists(texts, max_size=4), encodings, st.integers(0, 40), keeps)
+@loading
+def test_a_window_is_cut_as_the_whole(
+    blocks: list[str], encoding: str, limit: int, keep: Keep
+) -> None:
+    window = cutting.window(blocks, limit, keep)
+
+    assert counting.cut(window, encoding, limit, keep) == counting.cut(
+        "".join(blocks), encoding, limit, keep
+    )
+
+
+def test_a_window_holds_little_of_a_long_text() -> None:
+    taken: list[int] = []
+
+    def blocks() -> Iterator[str]:
+        for n in range(1000):
+            taken.append(n)
+            yield "a" * 1000
+
+    assert len(cutting.window(blocks(), 2, "head")) < 4000
+    assert len(taken) < 6
+    assert len(cutting.window(blocks(), 2, "tail")) < 6000
+    assert len(cutting.window(blocks(), 2, "middle")) < 10_000
+
+
+def test_a_text_without_seams_says_that_it_is_about_right() -> None:
+    assert counting.tally(["a" * seams.LONGEST], "o200k_base").exact
+    assert not counting.tally(["a" * (seams.LONGEST + 1)], "o200k_base").exact
+    assert not counting.tally(["中" * (seams.LONGEST // 2 + 1)], "o200k_base").exact
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("unit", ["a", " ", "\t ", "😀", "中", "word ", "a1", "\n", "'", "/", "é"])
+def test_no_text_takes_more_than_its_length(unit: str) -> None:
+    longer = count()  # each time another text: splintr remembers those it has seen
+
+    def work(size: int) -> int:
+        return counting.count(unit * (size + next(longer)), "o200k_base")
+
+    assert growth(work, 40_000) < 24
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("unit", ["a", "😀", "word "])
+def test_no_cut_takes_more_than_its_length(unit: str) -> None:
+    longer = count()
+
+    def cut(size: int) -> str:
+        text = unit * (size + next(longer))
+        return counting.cut(text, "o200k_base", size // 16, "middle")
+
+    assert growth(cut, 40_000) < 24

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 IMPORTED = """
@@ -33,6 +35,17 @@ print(*sorted(sys.modules))
 """
 
 
+PROVEN = """
+import sys
+from mcli.tokens import counting
+assert counting.fits("é" * 100, "o200k_base", 200)
+assert counting.cut("é" * 100, "cl100k_base", 200, "middle") == "é" * 100
+assert counting.choose("gpt-4").encoding == "cl100k_base"
+assert counting.choose("claude-x").approximate
+print(*sorted(sys.modules))
+"""
+
+
 def modules_after(code: str, cache: Path) -> set[str]:
     """The modules that a clean interpreter has imported after running `code`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TIKTOKEN_CACHE_DIR": str(cache)}
@@ -47,12 +60,22 @@ def test_the_module_commands_import_is_cheap(tmp_path: Path) -> None:
     modules = modules_after(IMPORTED, tmp_path)
 
     assert "mcli.tokens.counting" in modules
-    assert not modules & {"tiktoken", "regex", "requests", "json", "mcli.tokens.tokenizer"}
+    assert not modules & {"tiktoken", "splintr", "regex", "requests", "json", "unicodedata"}
 
 
-def test_counting_needs_no_network_and_no_cache(tmp_path: Path) -> None:
-    modules = modules_after(COUNTED, tmp_path)
+@pytest.mark.parametrize("engine", ["splintr", "tiktoken"])
+def test_counting_needs_no_network_and_no_cache(tmp_path: Path, engine: str) -> None:
+    without = "import sys; sys.modules['splintr'] = None\n" if engine == "tiktoken" else ""
 
-    assert "tiktoken" in modules
+    modules = modules_after(without + COUNTED, tmp_path)
+
+    assert modules & {"tiktoken", "splintr"} >= {engine}
+    assert ("tiktoken" in modules) == (engine == "tiktoken")
     assert not modules & {"requests", "regex", "urllib3", "tiktoken_ext.openai_public"}
     assert not list(tmp_path.iterdir())
+
+
+def test_what_the_bytes_prove_needs_no_tokenizer(tmp_path: Path) -> None:
+    modules = modules_after(PROVEN, tmp_path)
+
+    assert not modules & {"tiktoken", "splintr"}

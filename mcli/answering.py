@@ -1,0 +1,73 @@
+"""SHELL: the answer to a job: from the cache, from one request, or put together from parts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mcli import asking, parts, plan, reading, sending
+from mcli.chat import Exchange, Request
+from mcli.parts import Show
+from mcli.plan import Material, Plan
+from mcli.reading import Answer
+from mcli.said import Said
+
+if TYPE_CHECKING:
+    from mcli.api.cache import Place
+    from mcli.api.calls import Endpoint
+    from mcli.api.persist import Patience
+    from mcli.purse import Purse
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What answers the requests of a job, what they are paid from, and how long is waited."""
+
+    endpoint: Endpoint
+    purse: Purse
+    said: Said
+    patience: Patience
+
+    async def answer(
+        self, planned: Plan, material: Material, show: Show | None = None
+    ) -> tuple[Answer, Exchange]:
+        """The answer to `planned` about `material`, and what it took; with `show`, a stream is
+        handed on as it comes."""
+        cut = parts.of(planned, material, self.said)
+        if cut is None:
+            return await self.ask(planned, plan.request(planned, material, self.said), show)
+        if planned.settings.keeping.cache_in_force_s is None:  # else some may cost nothing
+            self.purse.refuse_if_beyond(parts.least_usd(cut), len(cut.texts) + 1)
+        return await parts.joined(cut, self.ask, show)
+
+    async def ask(
+        self, planned: Plan, request: Request, show: Show | None = None
+    ) -> tuple[Answer, Exchange]:
+        """The answer to one request, asked again where it does not fit."""
+        place = _place(request, planned)
+        exchange = place.find(request) if place else None
+        if exchange is not None:
+            answer = reading.read(exchange.completion, planned.reading)
+            if show is not None and request.stream:
+                show(answer.text)
+            return answer, exchange
+        send = sending.sender(
+            self.endpoint, self.purse, planned.settings, self.said, self.patience, show
+        )
+        repair = planned.recipe.output.repair
+        answer, exchange = await asking.ask(request, planned.reading, repair, send)
+        if place:
+            place.keep(exchange, sending.notes(self.said))
+        return answer, exchange
+
+
+def _place(request: Request, planned: Plan) -> Place | None:
+    """Where the answer is kept, if it is."""
+    chosen = planned.settings
+    lifetime_s = chosen.keeping.cache_in_force_s
+    if lifetime_s is None:
+        return None
+    from mcli.api import cache
+
+    return cache.place(request, chosen.base_url, planned.reading, lifetime_s, os.environ)

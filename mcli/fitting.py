@@ -1,0 +1,140 @@
+"""EDGE: whether a request fits the window of its model, and its data cut so that it does.
+
+Where bytes prove that it fits no tokenizer is loaded: no text has more tokens than UTF-8 bytes in
+any vocabulary that falls back to bytes, as those in use do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from mcli import prices, terms
+from mcli.chat import Message, Request
+from mcli.errors import BadInput
+from mcli.recipe import Fit
+from mcli.terms import Terms
+from mcli.tokens import chat_format, counting
+
+DOUBT = 1.5
+"""How far a count by another model's vocabulary may be off: an estimate refuses only beyond it, and
+what is to fit for sure stays as far below. Beside o200k_base those of Llama 3, DeepSeek, Qwen,
+Mistral, GLM and Kimi have 0.7 (Chinese) to 1.5 times the tokens, of Hindi up to 3."""
+
+ASSUMED_WINDOW = 8192
+"""Tokens that a model of which nothing is known is taken to read; the smallest still in use."""
+
+_TRIES = 10
+
+Keep = Literal["head", "tail", "middle"]
+Render = Callable[[str], tuple[Message, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How the tokens of a model are counted: in its own `encoding`, or, where `doubt` is above 1,
+    in another's; with an encoding of None every byte is one, as only that is safe."""
+
+    encoding: str | None
+    doubt: float = 1.0
+
+    def size(self, text: str) -> int:
+        """The tokens of `text`."""
+        if self.encoding is None:
+            return chat_format.bound(text)
+        return counting.count(text, self.encoding)
+
+    def of(self, messages: Sequence[Message]) -> int:
+        """The tokens of a request."""
+        return chat_format.of_messages(messages, self.size)
+
+    def within(self, tokens: int) -> int:
+        """How many tokens on this scale are `tokens` of the model at most."""
+        return int(tokens / self.doubt)
+
+    def cut(self, text: str, limit: int, keep: Keep) -> str:
+        """What `keep` says of `text`, within `limit` tokens, cut between two characters."""
+        if self.encoding is not None:
+            return counting.cut(text, self.encoding, limit, keep)
+        head = {"head": limit, "tail": 0, "middle": limit - limit // 2}[keep]
+        raw = text.encode("utf-8", "replace")
+        ends = (raw[:head], raw[len(raw) - (limit - head) :])
+        return "".join(end.decode("utf-8", "ignore") for end in ends)
+
+
+def scale(model: str, known: Terms) -> Scale:
+    """How the tokens of `model` are counted to be safe. This loads the tokenizer."""
+    found = _nearest(model, known)
+    # Another's vocabulary is a fair estimate for a model of the table; any other may read bytes.
+    stranger = found.doubt > 1 and prices.find(model, {}).window is None
+    return Scale(None) if stranger else found
+
+
+def _nearest(model: str, known: Terms) -> Scale:
+    """The vocabulary of `model`, or the likeliest."""
+    if known.encoding is not None:
+        return Scale(known.encoding)
+    choice = counting.choose(model)
+    return Scale(choice.encoding, DOUBT if choice.approximate else 1.0)
+
+
+def room(params: Mapping[str, Any], known: Terms) -> int:
+    """The tokens that a prompt may have so that its answer has room beside it in the window."""
+    window = known.window or ASSUMED_WINDOW
+    return max(window - min(terms.most_output(params, known), window // 4), 1)
+
+
+def fitted(request: Request, data: str, fit: Fit, known: Terms, render: Render) -> Request:
+    """`request`, with its `data` cut where it is too long and `fit` says how; `render` makes the
+    messages of other data. Raises BadInput for what does not fit the window.
+    """
+    if known.window is None or chat_format.messages_bound(request.messages) <= known.window:
+        return request
+    counted = scale(request.model, known)
+    if counted.of(request.messages) <= counted.within(room(request.params, known)):
+        return request
+    if fit in ("head", "tail", "middle"):
+        return _cut(request, data, fit, counted, (known, render))
+    _refuse(request, _nearest(request.model, known), known.window)
+    return request
+
+
+def _refuse(request: Request, counted: Scale, window: int) -> None:
+    """Raise for a request that surely is too long."""
+    total = counted.of(request.messages)
+    if total <= window * counted.doubt:
+        return
+    about = "about " if counted.doubt > 1 else ""
+    raise BadInput(
+        "context_length",
+        f"the request has {about}{total:,} tokens, and {request.model} takes {window:,}",
+        "send less, or another model; --fit cuts the data, and summarize takes any length",
+    )
+
+
+def _cut(
+    request: Request, data: str, keep: Keep, counted: Scale, rest: tuple[Terms, Render]
+) -> Request:
+    """`request` with as much of its data as there is room for."""
+    known, render = rest
+    most = counted.within(room(request.params, known))
+    bare, total = counted.of(render("")), counted.of(request.messages)
+    whole = limit = counted.size(data)
+    for _ in range(_TRIES):
+        # A template may place the data more than once.
+        limit = min(limit - 1, int(limit * (most - bare) / max(total - bare, 1)))
+        if limit < 1:
+            break
+        messages = render(counted.cut(data, limit, keep))
+        total = counted.of(messages)
+        if total <= most:
+            unit = "tokens" if counted.encoding else "bytes"
+            about = "about " if counted.doubt > 1 else ""
+            told = f"the data was cut to {limit:,} of {about}{whole:,} {unit} ({keep})"
+            return replace(request, messages=messages, warnings=(*request.warnings, told))
+    raise BadInput(
+        "context_length",
+        f"without its data the request has {bare:,} tokens, of {most:,} that there is room for",
+        "shorten the system message or the recipe, lower --max-tokens, or use another model",
+    )

@@ -1,0 +1,59 @@
+"""EDGE: the tokenizer that does the work: splintr where it is installed, else tiktoken.
+
+Either is imported by the first call that needs it, and then kept for the life of the process;
+never both.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from mcli.tokens.families import FURTHER, SHIPPED
+
+
+def encodings() -> tuple[str, ...]:
+    """What can be counted with here. Asking imports a tokenizer."""
+    return _tokenizer().ENCODINGS
+
+
+def has(encoding: str) -> bool:
+    """Whether an encoding is one of them."""
+    return encoding in SHIPPED or (encoding in FURTHER and encoding in encodings())
+
+
+def encode(text: str, encoding: str) -> list[int]:
+    """The tokens of a text of at most `seams.LONGEST` characters, none of which is special."""
+    return _tokenizer().encode(text, encoding)
+
+
+def sizes(texts: Sequence[str], encoding: str) -> list[int]:
+    """How many tokens each of such texts has, found with all processors if there are several."""
+    return _tokenizer().sizes(texts, encoding)
+
+
+def size(text: str, encoding: str) -> int:
+    """How many tokens one has."""
+    return sizes([text], encoding)[0]
+
+
+def reach(tokens: Sequence[int], encoding: str) -> int:
+    """How many whole characters these tokens hold, which begin a text."""
+    return len(_tokenizer().decode(tokens, encoding))
+
+
+def plain(text: str, encoding: str) -> str:
+    """`text` as it is tokenized, which can be written as UTF-8."""
+    return _tokenizer().plain(text, encoding)
+
+
+@functools.cache
+def _tokenizer():  # without a return type: that of a module has no name, but is inferred
+    try:
+        from mcli.tokens import fast
+
+        return fast
+    except ImportError:
+        from mcli.tokens import tokenizer
+
+        return tokenizer
