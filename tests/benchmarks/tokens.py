@@ -110,7 +110,7 @@ def programs(folder: Path) -> None:
         for key, path in texts.items():
             for name, argv in commands.items():
                 if turn < 3 or key != "50 MB":
-                    took = best(lambda a=argv, p=path: run([*a, str(p)], env), 1)  # noqa: B023
+                    took = best(lambda a=argv, p=path: run([*a, str(p)], env), 1)
                     times[name][key] = min(times[name][key], took)
     base = times["tiktoken, plain"]
     for name, argv in commands.items():

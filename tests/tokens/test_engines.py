@@ -164,7 +164,10 @@ def test_no_thread_to_be_had_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> N
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("threading.Thread.start", refuse)
+    monkeypatch.setattr(fast, "_has_threads", fast._has_threads.__wrapped__)
 
+    assert not fast._has_threads()
+    assert fast.sizes(["a b", "c", "<|endoftext|>"], "cl100k_base") == [2, 1, 7]
     assert tokenizer.sizes(["a b", "c"], "cl100k_base") == [2, 1]
 
 
