@@ -13,7 +13,7 @@ from mcli import blocks, envelope, inputs, output, prices, settings
 from mcli.errors import BadInput, ExitCode, NoInput, UsageFailure
 from mcli.inputs import Bounds
 from mcli.said import Said
-from mcli.tokens import chat_format, conversation, counting, cutting, engine
+from mcli.tokens import chat_format, conversation, counting, cutting, engine, families
 from mcli.tokens.counting import Choice, Tally
 from mcli.tokens.cutting import Keep
 
@@ -51,10 +51,10 @@ class Counter:
             "estimates": self.estimates,
         }
 
-    def tell(self, verbose: bool) -> None:
+    def tell(self, said: Said) -> None:
         """What is an estimate, on stderr: to a person, or where it was asked for."""
-        for line in self.estimates:
-            output.note(line) if verbose else output.terminal_note(line)
+        for line in self.estimates if said.verbose or not said.quiet else ():
+            output.note(line) if said.verbose else output.terminal_note(line)
 
 
 def count(order: Order, said: Said) -> ExitCode:
@@ -84,7 +84,7 @@ def count(order: Order, said: Said) -> ExitCode:
         output.json_line(envelope.of_data(data, time.monotonic() - began, verdict))
     if counts and not said.json and not said.quiet:
         _print(order.files, counts, total)
-    counter.tell(said.verbose)
+    counter.tell(said)
     if failed:
         raise failed
     return ExitCode.NO if verdict is False else ExitCode.OK
@@ -109,8 +109,10 @@ def _counter(order: Order) -> Counter:
     if order.encoding is not None:
         if not engine.has(order.encoding):
             message = f'unknown encoding "{order.encoding}"'
-            known = ", ".join(engine.encodings())
-            raise UsageFailure("unknown_encoding", message, f"known: {known}")
+            hint = f"known: {', '.join(engine.encodings())}"
+            if order.encoding in families.FURTHER:
+                hint = "it comes with splintr: pip install 'mcli-llm[fast]'"
+            raise UsageFailure("unknown_encoding", message, hint)
         return Counter(Choice(order.encoding, approximate=False), None, [])
     found = settings.load(Said(model=order.model, dry_run=True), os.environ)  # which needs no key
     model = found.model or ""
@@ -198,7 +200,7 @@ def _cut(order: Order, said: Said, counter: Counter, began: float) -> None:
         output.json_line({**told, "text": kept})
     elif not said.quiet:
         output.piece(kept)
-    counter.tell(said.verbose)
+    counter.tell(said)
 
 
 def _print(files: tuple[str, ...], counts: list[tuple[str, int]], total: int) -> None:

@@ -174,6 +174,15 @@ class TestEstimates:
 
         assert (told["encoding"], told["approximate"]) == ("cl100k_base", False)
 
+    def test_a_vocabulary_that_is_not_installed_names_what_brings_it(self, mcli: Program) -> None:
+        (mcli.home / "splintr.py").write_text("raise ImportError")
+        mcli.env["PYTHONPATH"] = f"{mcli.home}:{mcli.env['PYTHONPATH']}"
+
+        done = mcli("count-tokens", "--encoding", "llama3", stdin=b"x")
+
+        assert (done.code, done.slug) == (2, "unknown_encoding")
+        assert "mcli-llm[fast]" in done.err
+
     def test_a_vocabulary_of_another_family(self, mcli: Program) -> None:
         told = mcli("count-tokens", "-m", "meta-llama/Llama-3.1-8B", "--json", stdin=TEXT.encode())
 
@@ -195,6 +204,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_long_text(mcli: Program, engine: st
     assert yes.stdout
     yes.stdout.close()
     while not _threads(counting_it.pid):  # it counts with all processors
+        assert counting_it.poll() is None
         time.sleep(0.01)
 
     os.killpg(counting_it.pid, signal.SIGINT)
@@ -207,7 +217,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_long_text(mcli: Program, engine: st
 
 
 def _threads(pid: int) -> bool:
-    """Whether a process has several; the tests must not wait for one that never does."""
+    """Whether a process has several."""
     return len(os.listdir(f"/proc/{pid}/task")) > 1
 
 

@@ -9,6 +9,7 @@ so different a version that it lacks what we use.
 from __future__ import annotations
 
 import functools
+import threading
 import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
@@ -42,8 +43,11 @@ def sizes(texts: Sequence[str], encoding: str) -> list[int]:
     tokenizer, marks = _load(encoding), _marks(encoding)
     texts = [plain(text, encoding) for text in texts]
     ordinary = [not any(mark in text for mark in marks) for text in texts]
-    if len(texts) == 1 and ordinary[0]:
-        return [len(tokenizer.encode_flat(texts[0])) // 4]
+    if len(texts) == 1 or not _has_threads():
+        return [
+            len(tokenizer.encode_flat(text)) // 4 if is_so else len(tokenizer.encode_ordinary(text))
+            for text, is_so in zip(texts, ordinary, strict=True)
+        ]
     flat = [text for text, is_so in zip(texts, ordinary, strict=True) if is_so]
     places = memoryview(tokenizer.encode_batch_flat(flat)[1]).cast("Q") if flat else ()
     found = iter([end - start for start, end in pairwise(places)])
@@ -62,6 +66,16 @@ def plain(text: str, encoding: str) -> str:
     """`text` as it is tokenized: some encodings compose characters first."""
     text = seams.writable(text)
     return unicodedata.normalize("NFC", text) if encoding in COMPOSED else text
+
+
+@functools.cache
+def _has_threads() -> bool:
+    """Whether a thread can be had: where none can, splintr would panic."""
+    try:
+        threading.Thread(target=int).start()
+    except RuntimeError:
+        return False
+    return True
 
 
 @functools.cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import asking, bounds, guarding, paying, recipes, replaying, replies, writing
+from . import asking, bounds, counting, guarding, paying, recipes, replaying, replies, writing
 from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
     *asking.MUTATIONS,
     *bounds.MUTATIONS,
+    *counting.MUTATIONS,
     *replies.MUTATIONS,
     *guarding.MUTATIONS,
     *writing.MUTATIONS,

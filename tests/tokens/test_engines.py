@@ -13,7 +13,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcli.tokens import counting, engine, fast, seams, tokenizer
@@ -95,6 +95,7 @@ def test_a_megabyte_without_seams_is_exact(kind: str, encoding: str) -> None:
     assert tokenizer.sizes([text], encoding) == [expected]
 
 
+@example("123456", "o200k_base", 4)
 @given(awkward, st.sampled_from(SHIPPED + FURTHER), st.integers(0, 12))
 def test_no_seam_changes_a_token(text: str, encoding: str, size: int) -> None:
     whole = fast.sizes([text], encoding)
@@ -163,5 +164,13 @@ def test_no_thread_to_be_had_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> N
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("threading.Thread.start", refuse)
+    monkeypatch.setattr(fast, "_has_threads", fast._has_threads.__wrapped__)
 
+    assert not fast._has_threads()
+    assert fast.sizes(["a b", "c", "<|endoftext|>"], "cl100k_base") == [2, 1, 7]
     assert tokenizer.sizes(["a b", "c"], "cl100k_base") == [2, 1]
+
+
+def test_a_megabyte_of_white_space() -> None:
+    for engine_ in (fast, tokenizer):
+        assert engine_.sizes([" " * 1_000_000 + "text"], "o200k_base") == [7814]
