@@ -21,6 +21,7 @@ from mcli import (
     sending,
     settings,
 )
+from mcli.accounting import Work
 from mcli.chat import Exchange, Request
 from mcli.errors import ExitCode, Failure
 from mcli.job import Job
@@ -107,7 +108,9 @@ def _ask(
     patience: Patience,
     show: Callable[[str], None],
 ) -> tuple[Answer, Exchange]:
-    send = sending.sender(endpoint, planned.settings, said, patience, show)
+    job = planned.job
+    work = Work(job.recipe if job.bundled else "run", job.recipe)
+    send = sending.sender(endpoint, planned.settings, said, patience, work, show)
     work = asking.ask(request, planned.reading, planned.recipe.output.repair, send)
     return loop.run(work, watch=said.to_stdout)
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mcli import output, profiles
+from mcli import accounting, output, profiles
+from mcli.accounting import Work
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
 from mcli.errors import NotAllowed
@@ -32,9 +33,10 @@ def sender(
     chosen: Settings,
     said: Said,
     patience: Patience,
+    work: Work,
     show: Callable[[str], None] | None = None,
 ) -> Send:
-    """What sends a request; with `show`, a stream is handed on as it comes."""
+    """What sends a request on behalf of `work`; with `show`, a stream is handed on as it comes."""
     from mcli.api import calls
 
     async def send(request: Request) -> Exchange:
@@ -49,7 +51,7 @@ def sender(
                 failure.hint = "no key was sent: configure one for this host"
             raise
 
-    return send
+    return accounting.accounted(send, where.key, chosen, work, notes(said))
 
 
 def patience(chosen: Settings, began: float) -> Patience:

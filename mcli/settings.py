@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mcli import durations, keeping, keys, profiles, strict
+from mcli.budget import Budget
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keeping import Keeping
 from mcli.keys import NO_KEY, KeySource
@@ -64,6 +65,7 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     keeping: Keeping = field(default_factory=Keeping)
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
+    budget: Budget | None = None
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -124,6 +126,7 @@ def load(
         aliases=config.aliases,
         keeping=kept,
         models=config.models,
+        budget=config.budget,
     )
 
 

@@ -27,6 +27,7 @@ from mcli import (
     sending,
     settings,
 )
+from mcli.accounting import Work
 from mcli.cases import Case, Outcome
 from mcli.chat import Completion
 from mcli.errors import (
@@ -163,7 +164,8 @@ class _Tests:
         except (UsageFailure, NoInput, BadInput) as failure:
             return "not ok", (_told(failure),)
         patience = sending.patience(trial.settings, self._began)
-        send = sending.sender(endpoint, trial.settings, self._said, patience)
+        work = Work("recipes test", trial.name)
+        send = sending.sender(endpoint, trial.settings, self._said, patience, work)
         repair = planned.recipe.output.repair
         try:
             answer, exchange = await asking.ask(request, planned.reading, repair, send)
