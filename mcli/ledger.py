@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,14 @@ class Entry:
     held_usd: float | None = None
 
 
-_FIELDS = tuple(field.name for field in fields(Entry))[1:]
-_WORDS = ("key", "model", "id")
-_TEXTS = ("command", "recipe", "asked", "host", "how", "charged")
-_COUNTS = ("prompt_tokens", "completion_tokens")
-_AMOUNTS = ("cost_usd", "held_usd")
+_TEXT, _WORD = (str,), (str, type(None))
+_COUNT, _AMOUNT = (int, type(None)), (int, float, type(None))
+_KINDS: dict[str, tuple[type, ...]] = {
+    "key": _WORD, "command": _TEXT, "recipe": _TEXT, "asked": _TEXT, "model": _WORD, "host": _TEXT,
+    "prompt_tokens": _COUNT, "completion_tokens": _COUNT, "cost_usd": _AMOUNT, "attempts": (int,),
+    "how": _TEXT, "charged": _TEXT, "id": _WORD, "held_usd": _AMOUNT,
+}  # fmt: skip
+"""What each field may be. What is not named here may be of a later version."""
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -111,7 +114,7 @@ def write(place: int, entry: Entry) -> None:
 def line(entry: Entry) -> bytes:
     """The line of `entry`, without secrets and of bounded length."""
     told: dict[str, Any] = {"at": stamp(entry.at)}
-    for name in _FIELDS:
+    for name in _KINDS:
         value = getattr(entry, name)
         if value is not None or name not in ("id", "held_usd"):
             is_word = isinstance(value, str)
@@ -124,28 +127,19 @@ def parse(raw: bytes) -> Entry:
     if len(raw) > LONGEST_LINE:
         raise ValueError("too long")
     try:
-        told = json.loads(raw)
+        told: dict[str, Any] = json.loads(raw)
         moment = datetime.fromisoformat(told["at"])
-        found: dict[str, Any] = {name: told[name] for name in _FIELDS if name in told}
-    except (TypeError, KeyError, RecursionError) as error:
+        found = {name: value for name, value in told.items() if name in _KINDS}
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(str(error)) from None
-    if moment.tzinfo is None or not all(_fits(name, value) for name, value in found.items()):
-        raise ValueError("wrong type")
+    for name, value in found.items():
+        if type(value) not in _KINDS[name]:  # not isinstance: True is no number here
+            raise ValueError(f"wrong type of {name}")
+        if type(value) in (int, float) and not 0 <= value < math.inf:
+            raise ValueError(f"{name} is no amount")
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
     return Entry(moment, **found)
-
-
-def _fits(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return False
-    if name == "attempts":
-        return isinstance(value, int) and value >= 0
-    if name in _TEXTS:
-        return isinstance(value, str)
-    if value is None or name in _WORDS:
-        return isinstance(value, str | None)
-    if name in _COUNTS:
-        return isinstance(value, int) and value >= 0
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
 
 
 def months(place: int, since: datetime, until: datetime) -> list[str]:
