@@ -127,6 +127,7 @@ class TestWhatCounts:
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)
             process.wait()
+        server.play(ok("sent"))
         done = poor(*ASK)
 
         assert done.slug == "budget"
