@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcli import asking, parts, plan, reading, sending
+from mcli import accounting, asking, parts, plan, reading, sending
+from mcli.accounting import Work
+from mcli.asking import Send
 from mcli.chat import Exchange, Request
 from mcli.parts import Show
 from mcli.plan import Material, Plan
@@ -26,6 +28,7 @@ class Asker:
 
     endpoint: Endpoint
     purse: Purse
+    work: Work
     said: Said
     patience: Patience
 
@@ -52,14 +55,18 @@ class Asker:
             if show is not None and request.stream:
                 show(answer.text)
             return answer, exchange
-        send = sending.sender(
-            self.endpoint, self.purse, planned.settings, self.said, self.patience, show
-        )
+        send = self._sender(planned, show)
         repair = planned.recipe.output.repair
         answer, exchange = await asking.ask(request, planned.reading, repair, send)
         if place:
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange
+
+    def _sender(self, planned: Plan, show: Show | None) -> Send:
+        """What sends a request, pays for it, and tells the ledger."""
+        chosen, note = planned.settings, sending.notes(self.said)
+        send = sending.sender(self.endpoint, self.purse, chosen, self.said, self.patience, show)
+        return accounting.accounted(send, self.endpoint.key, chosen, self.work, note)
 
 
 def _place(request: Request, planned: Plan) -> Place | None:

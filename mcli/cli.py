@@ -20,6 +20,7 @@ from mcli.commands.recipes import recipes
 from mcli.commands.run import run_recipe
 from mcli.commands.sandbox import sandbox
 from mcli.commands.summarize import summarize
+from mcli.commands.usage import usage
 from mcli.errors import ExitCode, Failure, ReaderGone, UsageFailure, WriteFailure, reason
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command("run", add_help_option=False)(run_recipe)
 app.add_typer(recipes, name="recipes")
 app.command()(models)
 app.add_typer(config, name="config")
+app.command()(usage)
 app.command()(sandbox)
 app.command("help")(show_help)
 

@@ -55,7 +55,7 @@ class ExitCode(IntEnum):
     BAD_REPLY = 76
     """the reply cannot be understood or is over the limits; TLS not trusted"""
     NOT_ALLOWED = 77
-    """401, 402, 403, quota exhausted, proxy authentication, a cap of yours"""
+    """401, 402, 403, quota exhausted, proxy authentication, a cap or budget you set"""
     CONFIG = 78
     """config file, recipe, key, environment, a base URL that redirects"""
 

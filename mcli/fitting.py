@@ -17,11 +17,6 @@ from mcli.recipe import Fit
 from mcli.terms import Terms
 from mcli.tokens import chat_format, counting
 
-DOUBT = 1.5
-"""How far a count by another model's vocabulary may be off: an estimate refuses only beyond it, and
-what is to fit for sure stays as far below. Beside o200k_base those of Llama 3, DeepSeek, Qwen,
-Mistral, GLM and Kimi have 0.7 (Chinese) to 1.5 times the tokens, of Hindi up to 3."""
-
 ASSUMED_WINDOW = 8192
 """Tokens that a model of which nothing is known is taken to read; the smallest still in use."""
 
@@ -34,7 +29,8 @@ Render = Callable[[str], tuple[Message, ...]]
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How the tokens of a model are counted: in its own `encoding`, or, where `doubt` is above 1,
-    in another's; with an encoding of None every byte is one, as only that is safe."""
+    in another's: only what is so far beyond is refused, and what is to fit stays so far below. With
+    an encoding of None every byte is a token, as only that is safe."""
 
     encoding: str | None
     doubt: float = 1.0
@@ -76,7 +72,7 @@ def _nearest(model: str, known: Terms) -> Scale:
     if known.encoding is not None:
         return Scale(known.encoding)
     choice = counting.choose(model)
-    return Scale(choice.encoding, DOUBT if choice.approximate else 1.0)
+    return Scale(choice.encoding, counting.DOUBT if choice.approximate else 1.0)
 
 
 def room(params: Mapping[str, Any], known: Terms) -> int:

@@ -8,6 +8,7 @@ import os
 import re
 import select
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from mcli import durations, redaction
@@ -95,13 +96,21 @@ def json_block(value: Any) -> None:
     text(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]], color: str = "auto") -> None:
-    """A table on a terminal; off it tab-separated lines without a header."""
+def table(
+    header: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    color: str = "auto",
+    shares: Sequence[float] | None = None,
+) -> None:
+    """A table on a terminal; off it tab-separated lines without a header.
+
+    With `shares`, from 0 to 1 a row, the rows are of numbers, and a terminal shows a bar for each.
+    """
     if os.isatty(STDOUT):
         from mcli import pretty  # rich: for terminals only
 
         shown = [tuple(redaction.visible(cell) for cell in row) for row in rows]
-        write_all(STDOUT, to_bytes(pretty.table(header, shown, colored(STDOUT, color))))
+        write_all(STDOUT, to_bytes(pretty.table(header, shown, colored(STDOUT, color), shares)))
         return
     for row in rows:
         text("\t".join(" ".join(cell.split()) for cell in row))

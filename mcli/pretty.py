@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+_WIDTH = 12
 
 
 def bar(done: int, all: int, color: bool) -> str:
@@ -19,15 +22,35 @@ def bar(done: int, all: int, color: bool) -> str:
     return paper.getvalue().replace("\n", "")
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]], color: bool) -> str:
-    """The rows under their header, laid out for the terminal's width."""
+def table(
+    header: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    color: bool,
+    shares: Sequence[float] | None = None,
+) -> str:
+    """The rows under their header, laid out for the terminal's width.
+
+    With `shares`, all columns but the first are numbers, and behind them is a bar for each row.
+    """
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for title in header:
-        grid.add_column(title, overflow="fold")
-    for row in rows:
+    for number, title in enumerate(header):
+        if number and shares:
+            grid.add_column(title, no_wrap=True, justify="right")
+        else:
+            grid.add_column(title, overflow="fold")
+    if shares:
+        grid.add_column("", no_wrap=True)
+    for number, row in enumerate(rows):
         # Text, not markup: a model's name may hold square brackets.
-        grid.add_row(*(Text(cell) for cell in row))
+        cells = [Text(cell) for cell in row]
+        grid.add_row(*cells, *([Text(_bar(shares[number]), "cyan")] if shares else []))
     paper = io.StringIO()
     console = Console(file=paper, force_terminal=color, no_color=not color, highlight=False)
     console.print(grid)
     return paper.getvalue()
+
+
+def _bar(share: float) -> str:
+    """A bar of up to `_WIDTH` cells, to an eighth of one; whatever is above 0 can be seen."""
+    eighths = round(share * _WIDTH * 8) or (share > 0)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from mcli import durations, params, strict, trusted
+from mcli.budget import PERS, Budget
 from mcli.errors import ConfigFailure
 from mcli.keys import NO_KEY, KeySource
 from mcli.strict import Node
 from mcli.terms import Terms
 from mcli.tokens import counting
 
-CONFIG_KEYS = ("profile", "profiles", "aliases", "models")
+CONFIG_KEYS = ("profile", "profiles", "aliases", "models", "budget")
 MODEL_KEYS = ("window", "max_output", "input_usd", "output_usd", "encoding")
 PROFILE_KEYS = ("base_url", "key", "model", "allow_http", "timeout", "retries", *params.READERS)
 MOST_RETRIES = 100
@@ -45,6 +46,7 @@ class Config:
     profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
+    budget: Budget | None = None
 
 
 def _key(variable: str) -> KeySource:
@@ -146,7 +148,18 @@ def _config(root: Node) -> Config:
         profiles,
         {name: strict.text(node) for name, node in aliases.items()},
         {name: _terms(node) for name, node in models.items()},
+        strict.optional(fields, "budget", _budget, None),
     )
+
+
+def _budget(node: Node) -> Budget:
+    fields = strict.mapping(node, ("usd", "per"))
+    if len(fields) != 2:
+        raise strict.complaint(node, "a budget needs usd and per, such as {usd: 5, per: day}")
+    usd, per = strict.number(fields["usd"]), strict.choice(fields["per"], PERS)
+    if usd <= 0:
+        raise strict.complaint(fields["usd"], f"{usd} is not above 0")
+    return Budget(usd, next(each for each in PERS if each == per))
 
 
 def _terms(node: Node) -> Terms:

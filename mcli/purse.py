@@ -11,36 +11,20 @@ at one request (`--retries`) are not refused: they count for what comes after.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import durations, prices, structured, terms
+from mcli import durations, prices, prompt_size, terms
 from mcli.asking import Send
 from mcli.caps import Caps
-from mcli.chat import Exchange, Message, Request, Usage
+from mcli.chat import Exchange, Request, Usage
 from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
 from mcli.terms import Terms
-from mcli.tokens import counting
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
-
-TOKENS_BESIDE = 8
-"""What the chat format adds to a message, at most: 3 or 4 tokens and its role, and once 3 more."""
-
-GUESS = 1.25
-"""How many times its count by another vocabulary a text is taken to have, at most; never more than
-its bytes, of which each token has at least one."""
-
-IMAGE_TOKENS = 5_000
-"""A picture at its finest, at most: what OpenAI's tiles and patches (api-contract §8.4) and other
-makers' come to, rounded up. Its bytes say nothing of it."""
-
-MANY_IMAGE_TOKENS = 50_000
-"""The same of gpt-4o-mini, which counts a picture 33 times for its cheaper tokens: 48,169."""
 
 _ROUNDING = 1 + 1e-9
 """Sums of prices are as exact as floats are: a cap of 0.3 holds three times 0.1."""
@@ -150,7 +134,7 @@ class Purse:
 
     async def _reserve(self, request: Request) -> float:
         self.require_price(request.model)
-        worst = self._worst(request, _bytes(request))
+        worst = self._worst(request, prompt_size.bounded(request))
         counted = False
         while True:
             self.refuse_if_beyond(None, 1)
@@ -158,7 +142,9 @@ class Purse:
                 break
             if not counted and self._fits(self._worst(request, 0) or 0.0):  # else no count helps
                 counted = True
-                worst = self._worst(request, await asyncio.to_thread(self._count, request))
+                known = self.terms(request.model)
+                tokens = await asyncio.to_thread(prompt_size.counted, request, known)
+                worst = self._worst(request, tokens)
             elif self._in_flight:
                 await self._changed.wait()
             else:
@@ -191,50 +177,16 @@ class Purse:
         )
 
     def _worst(self, request: Request, prompt_tokens: int) -> float | None:
-        return terms.worst(prompt_tokens, request.params, self.terms(request.model))
+        known = self.terms(request.model)
+        if not self._caps.usd_given:
+            # Models that may write for dollars hardly ever do: nobody's cap is not to refuse "hi".
+            usual = min(known.most_output or terms.ASSUMED_OUTPUT, terms.ASSUMED_OUTPUT)
+            known = replace(known, most_output=usual)
+        return terms.worst(prompt_tokens, request.params, known)
 
     def _cost(self, request: Request, usage: Usage | None) -> float | None:
         """By the model that was asked: what a server calls the one that answered is its word."""
         return terms.cost(usage, self.terms(request.model))
-
-    def _count(self, request: Request) -> int:
-        """The tokens of the prompt, at most."""
-        encoding = self.terms(request.model).encoding
-        choice = counting.choose(request.model)
-        exact = encoding is not None or not choice.approximate
-        total = _beside(request)
-        for message in request.messages:
-            tokens = counting.count(message.content, encoding or choice.encoding)
-            size = len(message.content.encode("utf-8", "replace"))
-            total += tokens if exact else min(size, math.ceil(tokens * GUESS))
-        return total
-
-
-def _bytes(request: Request) -> int:
-    """More tokens than these the prompt cannot have: one has a byte at least."""
-    texts = (message.content for message in request.messages)
-    return _beside(request) + sum(len(text.encode("utf-8", "replace")) for text in texts)
-
-
-def _beside(request: Request) -> int:
-    """What the prompt has beside the texts, at most: its turns, pictures, tools, and a schema in
-    words, which is how it is sent to a server that takes no other."""
-    told = "" if request.form is None else structured.instruction(request.form.schema)
-    size = len(json.dumps(dict(request.params))) + len(told.encode("utf-8", "replace"))
-    size += sum(_attached(message, request.model) for message in request.messages)
-    return TOKENS_BESIDE * (len(request.messages) + 1) + size
-
-
-def _attached(message: Message, model: str) -> int:
-    """What hangs on a turn beside its text: pictures by the piece, anything else by its bytes."""
-    size = len(message.name or "") + len(message.call_id or "")
-    size += sum(len(json.dumps([c.id, c.name, c.arguments])) + TOKENS_BESIDE for c in message.calls)
-    for part in message.parts:
-        if part.get("type") == "image_url":
-            size += MANY_IMAGE_TOKENS if "gpt-4o-mini" in model.lower() else IMAGE_TOKENS
-        else:
-            size += len(json.dumps(part))
-    return size
 
 
 def _usd(value: float) -> str:

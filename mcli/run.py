@@ -20,6 +20,7 @@ from mcli import (
     sending,
     settings,
 )
+from mcli.accounting import Work
 from mcli.answering import Asker
 from mcli.chat import Exchange
 from mcli.errors import ExitCode, Failure
@@ -45,12 +46,14 @@ def once(job: Job, said: Said) -> ExitCode:
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
         purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)
-        asker = Asker(endpoint, purse, said, sending.patience(planned.settings, began))
+        work = Work(job.recipe if job.bundled else "run", job.recipe)
+        patience = sending.patience(planned.settings, began)
+        asker = Asker(endpoint, purse, work, said, patience)
         with output.Screen() as screen:
-            work = asker.answer(planned, material, screen.show)
-            answer, exchange = loop.run(work, watch=said.to_stdout)
+            answering = asker.answer(planned, material, screen.show)
+            answer, exchange = loop.run(answering, watch=said.to_stdout)
         with asking.paid(exchange):
-            return _deliver(answer, exchange, planned, said, asker.patience)
+            return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe

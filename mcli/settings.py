@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mcli import caps, durations, keeping, keys, profiles, strict
+from mcli.budget import Budget
 from mcli.caps import Caps
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keeping import Keeping
@@ -67,6 +68,7 @@ class Settings:
     keeping: Keeping = field(default_factory=Keeping)
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
     caps: Caps = field(default_factory=Caps)
+    budget: Budget | None = None
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -128,6 +130,7 @@ def load(
         keeping=kept,
         models=config.models,
         caps=caps.load(said, environ, choice.origins),
+        budget=config.budget,
     )
 
 

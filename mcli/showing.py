@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any
 
-from mcli import envelope, manual, output, profiles, settings
+from mcli import envelope, ledger, manual, output, profiles, settings
 from mcli.errors import ExitCode
 from mcli.keys import KeySource
 from mcli.said import Said
@@ -87,6 +87,9 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
     told += [(name, value, origins.get(name, "default")) for name, value in keeping]
     told += [(name, value, origins[name]) for name, value in chosen.params.items()]
     config = str(profiles.path(os.environ))
+    budget = chosen.budget
+    told.append(("budget", str(budget) if budget else None, config if budget else "default"))
+    told.append(("ledger", *_ledger()))
     told += [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]
     return told + [(f"model {name}", _terms(own), config) for name, own in chosen.models.items()]
 
@@ -105,6 +108,15 @@ def _terms(own: Terms) -> dict[str, Any]:
 
 def _per_million(usd: float | None) -> float | None:
     return None if usd is None else round(usd * 1e6, 9)
+
+
+def _ledger() -> tuple[str | None, str]:
+    """The folder of the ledger, and who says so."""
+    absolute = os.path.isabs(os.environ.get("XDG_STATE_HOME", ""))
+    try:
+        return str(ledger.folder(os.environ)), "XDG_STATE_HOME" if absolute else "default"
+    except OSError:
+        return None, "nowhere: HOME is not set"
 
 
 def _masked(key: KeySource) -> str:

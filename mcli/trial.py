@@ -26,6 +26,7 @@ from mcli import (
     sending,
     settings,
 )
+from mcli.accounting import Work
 from mcli.answering import Asker
 from mcli.cases import Case, Outcome
 from mcli.chat import Completion
@@ -170,7 +171,8 @@ class _Tests:
             job = _job(trial)
             planned = plan.of(trial.recipe, trial.settings, job, self._said, self._began)
             material = plan.read(planned, self._said)
-            asker = Asker(endpoint, purse, self._said, patience)
+            work = Work("recipes test", trial.name)
+            asker = Asker(endpoint, purse, work, self._said, patience)
             answer, exchange = await asker.answer(planned, material)
             self.attempts += exchange.attempts
             outcome = _outcome(exchange.completion, answer.text, answer.data)

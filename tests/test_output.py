@@ -184,7 +184,7 @@ class TestFile:
 
         assert (done.code, done.out) == (0, "")
         assert (mcli.home / "answer.txt").read_text() == "Paris.\n"
-        assert sorted(p.name for p in mcli.home.iterdir()) == [".config", "answer.txt"]
+        assert sorted(p.name for p in mcli.home.iterdir()) == [".config", ".local", "answer.txt"]
 
     def test_a_replaced_file_keeps_its_mode(self, mcli: Program) -> None:
         path = mcli.home / "answer.txt"

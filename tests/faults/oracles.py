@@ -231,10 +231,31 @@ def leaves_nothing(run: Run, expect: Expect) -> Complaints:
             yield f"{name} holds {_short(found[name].read_bytes())}"
     for path in run.home.rglob("*"):
         top = path.relative_to(run.home).parts[0]
-        if path.is_file() and not (top == cwd.name or top in OURS or top.startswith("secret")):
+        ours = top == cwd.name or top in OURS or top.startswith("secret") or path in _state(run)
+        if path.is_file() and not ours:
             yield f"left {path}"
     if run.peak > MEMORY_CAP:
         yield f"used {run.peak / 2**20:.0f} MiB"
+
+
+def keeps_the_ledger(run: Run, expect: Expect) -> Complaints:
+    """What it keeps of what was spent is whole lines, for its owner alone."""
+    del expect
+    for path in _state(run):
+        if path.stat().st_mode & 0o077:
+            yield f"{path} can be read by others"
+        if path.suffix == ".jsonl":
+            try:
+                assert all(json.loads(line)["at"] for line in path.read_bytes().splitlines())
+            except ValueError:
+                yield f"{path} holds {_short(path.read_bytes())}"
+
+
+def _state(run: Run) -> list[Path]:
+    """The files of the ledger, which every run may leave."""
+    state = run.home / "STATE" / "mcli"
+    kept = [state / "salt", *(state / "ledger").glob("*.jsonl"), state / "ledger" / "lock"]
+    return [path for path in kept if path.is_file()]
 
 
 def spares_the_terminal(run: Run, expect: Expect) -> Complaints:
@@ -253,6 +274,7 @@ CHECKS = (
     asks_properly,
     keeps_the_key,
     leaves_nothing,
+    keeps_the_ledger,
     spares_the_terminal,
 )
 

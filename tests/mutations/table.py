@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import asking, bounds, counting, guarding, paying, recipes, replaying, replies, writing
+from . import (
+    asking,
+    bounds,
+    counting,
+    guarding,
+    paying,
+    recipes,
+    replaying,
+    replies,
+    spending,
+    writing,
+)
 from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
@@ -15,4 +26,5 @@ TABLE: tuple[Mutation, ...] = (
     *recipes.MUTATIONS,
     *replaying.MUTATIONS,
     *paying.MUTATIONS,
+    *spending.MUTATIONS,
 )

@@ -1,0 +1,33 @@
+"""CORE: what a person allows to be spent in a day, a week or a month."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Per = Literal["day", "week", "month"]
+PERS: tuple[Per, ...] = ("day", "week", "month")
+
+_ROUNDING = 1 + 1e-9
+"""Sums of prices are as exact as floats are: a budget of 0.3 holds three times 0.1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `usd` per local day, week (from Monday) or month, with one key, on this machine."""
+
+    usd: float
+    per: Per
+
+    def allows(self, usd: float) -> bool:
+        """Whether so much in all is within it."""
+        return usd <= self.usd * _ROUNDING
+
+    def __str__(self) -> str:
+        return f"{amount(self.usd)} USD per {self.per}"
+
+
+def amount(usd: float) -> str:
+    """An amount to read, rounded up: what passes a budget is not to look as if it did not."""
+    return f"{math.ceil(usd * 1e6 - 1e-6) / 1e6:.6f}".rstrip("0").rstrip(".")

@@ -1,0 +1,112 @@
+"""EDGE: what is kept between runs (`$XDG_STATE_HOME/mcli`), for its owner alone.
+
+Everything here raises OSError where it cannot be done; who calls decides whether that matters.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+_SALT_BYTES = 32
+_SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+"""No link is followed, and no FIFO waited for."""
+_POLL_S = 0.002
+_LONG_S = 1.0
+
+
+def folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/mcli`, by default below `~/.local/state`.
+
+    A relative value is ignored, as the specification says. Without a home there is none: a service
+    that was given no HOME is not to leave files in that of root.
+    """
+    base, home = environ.get("XDG_STATE_HOME", ""), environ.get("HOME", "")
+    if os.path.isabs(base):
+        return Path(base) / "mcli"
+    if os.path.isabs(home):
+        return Path(home) / ".local" / "state" / "mcli"
+    raise OSError(errno.ENOENT, "neither HOME nor XDG_STATE_HOME is set")
+
+
+@contextmanager
+def opened(path: Path, *, make: bool) -> Generator[int]:
+    """A descriptor of the folder `path`; it, and what is missing above it, is made if need be."""
+    if make:
+        missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
+        for each in reversed(missing):
+            each.mkdir(0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFELY)
+    try:
+        # By `sudo` with the caller's HOME, files would be made here that the caller cannot write.
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise OSError(errno.EPERM, "it belongs to somebody else")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def open_file(folder: int, name: str, *, write: bool) -> int:
+    """A descriptor of the regular file `name`; to write is to append, and makes it if need be."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT if write else os.O_RDONLY
+    descriptor = os.open(name, flags | _SAFELY, 0o600, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if write and stat.S_IMODE(status.st_mode) != 0o600:
+            os.fchmod(descriptor, 0o600)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_locked(descriptor: int, wait_s: float = 0.0) -> bool:
+    """Whether this process has the lock of that file now, waiting so long at most."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_POLL_S)
+
+
+def fingerprint(key: str, environ: Mapping[str, str]) -> str:
+    """16 characters that stand for `key` on this machine, and tell nobody what it is.
+
+    A key of few possibilities could be found by trying all; so the hash is keyed with a random
+    salt, which lies beside the ledger and is as private as it.
+    """
+    with opened(folder(environ), make=True) as place:
+        salt = _salt(place)
+    raw = key.encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(raw, key=salt, digest_size=8).hexdigest()
+
+
+def _salt(place: int) -> bytes:
+    """Random bytes, made by the first who wants them. An empty file is one that was not filled yet,
+    or that a power cut emptied in its first seconds."""
+    descriptor = open_file(place, "salt", write=True)
+    try:
+        salt = os.pread(descriptor, _SALT_BYTES, 0)
+        if not salt and is_locked(descriptor, _LONG_S):
+            salt = os.pread(descriptor, _SALT_BYTES, 0)
+            if not salt:
+                salt = os.urandom(_SALT_BYTES)
+                os.write(descriptor, salt)
+    finally:
+        os.close(descriptor)
+    if len(salt) != _SALT_BYTES:
+        raise OSError(errno.EINVAL, "the salt is damaged")
+    return salt
