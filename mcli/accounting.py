@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -144,7 +143,7 @@ class _Purse:
             )
         try:
             entry = replace(entry, key=state.fingerprint(self._key, os.environ))
-            entry = replace(entry, id=secrets.token_hex(8))
+            entry = replace(entry, id=os.urandom(8).hex())
             spent = await self._try(worst, entry)
             if spent is not None and self._budget.allows(spent.total_usd + least):
                 tokens = await asyncio.to_thread(prompt_size.counted, request, known)

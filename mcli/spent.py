@@ -1,8 +1,9 @@
 """EDGE: what one key has spent in a span of time, by the ledger.
 
 The sum is kept beside the ledger (`spent-KEY.json`) with the place up to which it goes, so that a
-check reads the lines that are new: of 100,000 lines all are read once, in 0.4 s, and then a few,
-in 0.2 ms. It is no truth of its own: where it does not fit the ledger, all is read again.
+check reads the lines that are new: 100,000 lines (25 MB) of this key and span took 1.1 s once,
+those of others 0.07 s, and the next check 1 ms (two busy cores, Python 3.11). It is no truth of its
+own: where it does not fit the ledger, all is read again.
 """
 
 from __future__ import annotations
