@@ -51,7 +51,7 @@ def sender(
                 failure.hint = "no key was sent: configure one for this host"
             raise
 
-    return accounting.accounted(send, where.key, chosen, work, notes(said))
+    return accounting.accounted(send, where.key, chosen, work, patience, notes(said))
 
 
 def patience(chosen: Settings, began: float) -> Patience:
