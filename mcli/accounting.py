@@ -14,9 +14,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mcli import ledger, periods, prices, prompt_size, state, terms
+from mcli import durations, ledger, periods, prices, prompt_size, state, terms
 from mcli.asking import Send
 from mcli.budget import Budget, amount
 from mcli.chat import Completion, Exchange, Request
@@ -33,6 +34,9 @@ from mcli.ledger import Entry
 from mcli.settings import Settings
 from mcli.spent import Spent
 
+if TYPE_CHECKING:
+    from mcli.api.persist import Patience
+
 Note = Callable[[str], None]
 
 LOCK_S = 10.0
@@ -48,7 +52,9 @@ class Work:
     recipe: str
 
 
-def accounted(send: Send, key: str | None, chosen: Settings, work: Work, note: Note) -> Send:
+def accounted(
+    send: Send, key: str | None, chosen: Settings, work: Work, patience: Patience, note: Note
+) -> Send:
     """`send`, with the ledger told of each request. A replay sends none.
 
     Raises NotAllowed where a request may pass the budget, and ConfigFailure where nobody can tell.
@@ -67,7 +73,7 @@ def accounted(send: Send, key: str | None, chosen: Settings, work: Work, note: N
             host=host,
         )
         if budget is not None and key is not None:
-            entry = await _Purse(budget, key, chosen, note).set_aside(request, entry)
+            entry = await _set_aside(_Purse(budget, key, chosen, note), request, entry, patience)
         try:
             exchange = await send(request)
         except BaseException as error:
@@ -78,6 +84,18 @@ def accounted(send: Send, key: str | None, chosen: Settings, work: Work, note: N
         return exchange
 
     return sent
+
+
+async def _set_aside(purse: _Purse, request: Request, entry: Entry, patience: Patience) -> Entry:
+    """The entry, with its worst case in the ledger before the deadline or not at all."""
+    try:
+        async with asyncio.timeout_at(patience.deadline):
+            return await purse.set_aside(request, entry)
+    except TimeoutError:
+        limit = durations.words(patience.limit_s)
+        raise TryAgain(
+            "deadline", f"no complete answer within {limit}", "run it again, or raise --timeout"
+        ) from None
 
 
 def _answered(entry: Entry, said: Completion, cost_usd: float | None) -> Entry:

@@ -66,7 +66,7 @@ class Asker:
         """What sends a request, pays for it, and tells the ledger."""
         chosen, note = planned.settings, sending.notes(self.said)
         send = sending.sender(self.endpoint, self.purse, chosen, self.said, self.patience, show)
-        return accounting.accounted(send, self.endpoint.key, chosen, self.work, note)
+        return accounting.accounted(send, self.endpoint.key, chosen, self.work, self.patience, note)
 
 
 def _place(request: Request, planned: Plan) -> Place | None:

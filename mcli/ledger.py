@@ -15,7 +15,7 @@ import math
 import os
 import re
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +84,9 @@ def stamp(moment: datetime) -> str:
 def append(entry: Entry, environ: Mapping[str, str]) -> None:
     """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""
     with state.opened(folder(environ), make=True) as place, lock(place) as descriptor:
-        state.is_locked(descriptor, _LOCK_S)  # without it, at worst a line break is one too many
+        with suppress(OSError):  # not every filesystem has locks
+            state.is_locked(descriptor, _LOCK_S)
+        # Without the lock, at worst a line break is one too many.
         write(place, entry)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import asdict
 from typing import Any
 
 from mcli import envelope, ledger, manual, output, profiles, settings
@@ -88,7 +89,7 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
     told += [(name, value, origins[name]) for name, value in chosen.params.items()]
     config = str(profiles.path(os.environ))
     budget = chosen.budget
-    told.append(("budget", str(budget) if budget else None, config if budget else "default"))
+    told.append(("budget", asdict(budget) if budget else None, config if budget else "default"))
     told.append(("ledger", *_ledger()))
     told += [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]
     return told + [(f"model {name}", _terms(own), config) for name, own in chosen.models.items()]

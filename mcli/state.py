@@ -33,7 +33,7 @@ def folder(environ: Mapping[str, str]) -> Path:
         return Path(base) / "mcli"
     if os.path.isabs(home):
         return Path(home) / ".local" / "state" / "mcli"
-    raise OSError(errno.ENOENT, "neither HOME nor XDG_STATE_HOME is set")
+    raise OSError(errno.ENOENT, "no home directory is set")
 
 
 @contextmanager

@@ -271,6 +271,17 @@ class TestWhereItCannotBeKept:
             assert process.poll() is None
         assert process.communicate(timeout=20)[0] == b"Paris.\n"
 
+    def test_it_is_waited_for_no_longer_than_the_deadline(
+        self, poor: Program, server: FaultyServer
+    ) -> None:
+        poor("usage")
+        this_months(poor)
+        with (folder(poor) / "lock").open("w") as held:
+            assert state.is_locked(held.fileno())
+            done = poor(*ASK, "--timeout", "1")
+        assert (done.code, done.slug, server.connections) == (75, "deadline", 0)
+        assert entries(poor) == []
+
 
 def test_side_by_side_they_cannot_pass_it_together(poor: Program, server: FaultyServer) -> None:
     """Each holds 10 of the 25 cents while it waits for its answer: two at a time."""
@@ -312,7 +323,7 @@ def test_the_configuration_says_it(tmp_path: Path, poor: Program) -> None:
     assert configured(tmp_path, "budget: {usd: 2.5, per: week}") == Budget(2.5, "week")
     assert configured(tmp_path, "profile: openai") is None
     shown = poor("config", "show").out
-    assert f"budget\t0.25 USD per day\t{poor.home}/.config/mcli/config.yaml\n" in shown
+    assert f'budget\t{{"usd": 0.25, "per": "day"}}\t{poor.home}/.config/mcli/config.yaml\n' in shown
     assert f"ledger\t{folder(poor)}\tdefault\n" in shown
 
 

@@ -307,7 +307,7 @@ class TestThatCannotBeWritten:
 
     def test_no_home(self, mcli: Program) -> None:
         config = str(mcli.home / ".config" / "mcli" / "config.yaml")
-        self.fails_softly(mcli, "neither home nor", HOME="", MCLI_CONFIG=config)
+        self.fails_softly(mcli, "no home directory", HOME="", MCLI_CONFIG=config)
 
     def test_a_full_disk(self, mcli: Program) -> None:
         """As a limit on the size of files: what a full disk does, too, is a write by half."""
