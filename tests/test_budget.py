@@ -221,7 +221,10 @@ class TestWhereItCannotBeKept:
         return done.err
 
     def test_an_unknown_price(self, mcli: Program, server: FaultyServer) -> None:
-        allow(mcli, "budget: {usd: 1, per: day}\n", "models:\n  gpt-4: {input_usd: 1}\n")
+        allow(mcli, "budget: {usd: 1, per: day}\n", "models:\n  mine: {input_usd: 1}\n")
+        mcli.env["MCLI_MODEL"] = "mine"
+        config = mcli.home / ".config/mcli/config.yaml"
+        config.write_text(config.read_text().replace("    model: gpt-4\n", ""))
         told = self.refuses(mcli, server, "unknown_price")
         assert "input_usd and output_usd" in told
 

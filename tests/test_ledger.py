@@ -60,7 +60,7 @@ def at(moment: str, **fields: Any) -> bytes:
 class TestALine:
     def test_of_an_answer(self, mcli: Program, server: FaultyServer) -> None:
         add_to_config(mcli, PRICED)
-        assert mcli("ask", "a prompt that is private").code == 0
+        assert mcli("ask", "a prompt that is private", "--max-cost", "100").code == 0
         (told,) = entries(mcli)
 
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("at"))

@@ -135,7 +135,7 @@ def test_what_may_pass_the_cap_is_not_sent_and_both_numbers_are_told() -> None:
 def test_bytes_prove_it_else_tokens_are_counted() -> None:
     words = "hello " * 40  # 240 bytes, 41 tokens or so
     assert isinstance(sent(purse(1.0), answering(), request(words, model="exact"))[0], Exchange)
-    # A vocabulary that is none of the model's may have fewer than the model: a quarter is added.
+    # A vocabulary that is none of the model's may have fewer than the model: half is added.
     exact = [u / 100 for u in range(50, 150)
              if isinstance(sent(purse(u / 100), answering(), request(words, model="exact"))[0],
                            Exchange)]  # fmt: skip
@@ -144,7 +144,7 @@ def test_bytes_prove_it_else_tokens_are_counted() -> None:
         for u in range(50, 150)
         if isinstance(sent(purse(u / 100), answering(), request(words))[0], Exchange)
     ]
-    assert exact[0] + 0.09 <= guessed[0] <= exact[0] + 0.12
+    assert exact[0] + 0.19 <= guessed[0] <= exact[0] + 0.22
 
 
 def test_tokens_are_counted_too_for_one_that_had_to_wait() -> None:

@@ -439,8 +439,8 @@ class TestReplay:
         ) in done.err
 
     def test_a_miss_is_harmless_to_show(self, mcli: Program) -> None:
-        record(mcli, "ask", "one\x1b[2J\n\ntwo " + "long " * 10_000)
-        done = replay(mcli, mcli, "ask", "one\x1b[2J\n\nthree " + "long " * 10_000)
+        record(mcli, "ask", "one\x1b[2J\n\ntwo " + "long " * 5_000)
+        done = replay(mcli, mcli, "ask", "one\x1b[2J\n\nthree " + "long " * 5_000)
 
         assert done.slug == "not_recorded"
         assert "\x1b" not in done.err

@@ -58,7 +58,7 @@ def test_a_request_of_just_now_is_in_it(mcli: Program) -> None:
     mcli("ask", "hi")
     rows = mcli("usage").out.splitlines()
 
-    assert rows == [f"{datetime.now():%Y-%m-%d}\t1\t0\t9\t3\tunknown\t1", "total" + rows[0][10:]]
+    assert rows == [f"{datetime.now():%Y-%m-%d}\t1\t0\t9\t3\t0.000450\t0", "total" + rows[0][10:]]
 
 
 def test_by_day_with_what_is_unknown(filled: Program) -> None:

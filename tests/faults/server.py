@@ -115,6 +115,7 @@ class FaultyServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="faulty-server", daemon=True)
         self._crowd: list[socket.socket] = []
+        self._peers: list[socket.socket] = []
         if door == "open":
             self._socket.listen(128)
             self._socket.setblocking(False)
@@ -143,7 +144,7 @@ class FaultyServer:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._cancel)
             self._thread.join(10)
-        for each in (self._socket, *self._crowd):
+        for each in (self._socket, *self._crowd, *self._peers):  # a task may not have begun
             each.close()
         if not self._loop.is_running():
             self._loop.close()
@@ -172,14 +173,24 @@ class FaultyServer:
             task.cancel()
 
     async def _accept(self) -> None:
+        caller = asyncio.Event()
+        self._loop.add_reader(self._socket, caller.set)
         try:
             while True:
-                peer, _ = await self._loop.sock_accept(self._socket)
+                await caller.wait()
+                caller.clear()
+                try:
+                    # Not by the loop: whom it accepts as it is cancelled nobody would close.
+                    peer, _ = self._socket.accept()
+                except (BlockingIOError, ConnectionAbortedError):
+                    continue
+                self._peers.append(peer)
                 self.connections += 1
                 task = self._loop.create_task(self._serve(peer, self.connections))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         finally:
+            self._loop.remove_reader(self._socket)
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, peer: socket.socket, number: int) -> None:
