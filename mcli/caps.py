@@ -12,7 +12,8 @@ from mcli.said import Said
 
 DEFAULT_USD = 1.0
 """What one command may spend where nobody says otherwise: far above a request as people send it,
-far below what a slip (the wrong file, the dearest model) can cost."""
+far below what a slip (the wrong file, the dearest model) can cost. Under it an answer without
+--max-tokens is counted with `terms.ASSUMED_OUTPUT` at most: models hardly write for dollars."""
 
 _AMOUNT = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-?[0-9]{1,3})?", re.IGNORECASE)
 

@@ -216,3 +216,22 @@ def test_the_settings_tell_the_caps(priced: Program) -> None:
     told = json.loads(priced("config", "show", "--json", MCLI_MAX_COST="3").out)["data"]
     assert told["max_cost"] == {"value": 3.0, "origin": "MCLI_MAX_COST"}
     assert told["model gpt-4"]["value"] == {"input_usd": 1000.0, "output_usd": 10000.0}
+
+
+def test_the_default_cap_lets_a_short_question_pass(mcli: Program, server: FaultyServer) -> None:
+    """To the letter gpt-5 may answer for 1.28 USD; a cap that a person set is kept so."""
+    assert mcli("ask", "hi", "-m", "gpt-5").code == 0
+    refused = mcli("ask", "hi", "-m", "gpt-5", "--max-cost", "1")
+    assert (refused.code, refused.slug) == (77, "max_cost")
+    assert len(server.requests) == 1
+
+
+def test_a_summary_in_parts_is_refused_before_its_first_request(
+    mcli: Program, server: FaultyServer
+) -> None:
+    (mcli.home / "book.txt").write_text("The river rose by a metre.\n\n" * 20_000)
+    refused = mcli("summarize", "book.txt")
+    assert (refused.code, refused.slug) == (77, "max_cost")
+    few = mcli("summarize", "book.txt", "--max-cost", "100", "--max-requests", "10")
+    assert (few.code, few.slug) == (77, "max_requests")
+    assert server.requests == []
