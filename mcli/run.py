@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcli import (
     asking,
+    conversing,
     deadline,
     envelope,
     loop,
@@ -45,12 +46,15 @@ def once(job: Job, said: Said) -> ExitCode:
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
         purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)
-        asker = Asker(endpoint, purse, said, sending.patience(planned.settings, began))
-        with output.Screen() as screen:
-            work = asker.answer(planned, material, screen.show)
-            answer, exchange = loop.run(work, watch=said.to_stdout)
-        with asking.paid(exchange):
-            return _deliver(answer, exchange, planned, said, asker.patience)
+        with conversing.gone_on_with(job, material.history, planned.settings, began) as talk:
+            material = replace(material, history=talk.history)
+            asker = Asker(endpoint, purse, said, sending.patience(planned.settings, began))
+            with output.Screen() as screen:
+                work = asker.answer(planned, material, screen.show)
+                answer, exchange = loop.run(work, watch=said.to_stdout)
+            with asking.paid(exchange):
+                talk.keep(exchange)
+                return _deliver(answer, exchange, planned, said, asker.patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
@@ -127,6 +131,8 @@ def _dry_run(planned: Plan, said: Said) -> ExitCode:
     from mcli.api import codec
 
     material = plan.read(planned, said)
+    before = conversing.seen(planned.job, material.history)
+    material = replace(material, history=before)
     cut = parts.of(planned, material, said)
     request = cut.requests()[0] if cut else plan.request(planned, material, said)
     codec.encode(request)
