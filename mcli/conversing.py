@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from mcli.errors import BadInput, NoInput, UsageFailure
 from mcli.history import History
 from mcli.inputs import Bounds
 from mcli.job import Job
+from mcli.said import Said
 from mcli.settings import Settings
 from mcli.thread_file import Held
 from mcli.tokens import conversation
@@ -35,7 +37,7 @@ class Talk:
             self.file.close()
 
 
-def check(job: Job) -> None:
+def check(job: Job, said: Said) -> None:
     """Raise UsageFailure for flags that do not go together."""
     if job.thread is None and job.keep_turns is not None:
         raise UsageFailure("bad_flag", "--keep-turns belongs to --thread")
@@ -43,6 +45,9 @@ def check(job: Job) -> None:
         raise UsageFailure("bad_flag", "--thread and --messages exclude each other")
     if job.thread is not None and (not job.thread.strip() or job.thread == "-"):
         raise UsageFailure("bad_flag", f'--thread "{job.thread}" names no file')
+    for flag, path in (("-o", said.output), ("--record", said.record), ("--replay", said.replay)):
+        if job.thread is not None and path is not None and _is_same(job.thread, path):
+            raise UsageFailure("bad_flag", f'--thread and {flag} both name "{path}"')
 
 
 def given(job: Job, bounds: Bounds) -> History:
@@ -87,3 +92,11 @@ def gone_on_with(job: Job, before: History, chosen: Settings, began: float) -> G
                 fewer = "a smaller --keep-turns" if job.keep_turns else "--keep-turns N"
                 failure.hint = f"{fewer} sends fewer of the conversation's turns; or another model"
             raise
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two names, of files that are or will be, mean the same file."""
+    try:
+        return os.path.realpath(one) == os.path.realpath(other) or os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False

@@ -297,10 +297,17 @@ class TestFile:
             ("ask", "hi", "--keep-turns", "1"),
             ("ask", "hi", "--thread", "t", "--messages", "m"),
             ("ask", "hi", "--thread", "t", "--keep-turns", "x"),
+            ("ask", "hi", "--thread", "t", "-o", "./t"),
+            ("ask", "hi", "--thread", "t", "-o", "hard"),
+            ("ask", "hi", "--thread", "t", "--record", "t"),
         ],
     )
     def test_flags_that_do_not_go_together(self, mcli: Program, argv: tuple[str, ...]) -> None:
+        (mcli.home / "t").write_bytes(TURN)
+        (mcli.home / "hard").hardlink_to(mcli.home / "t")
+
         assert mcli(*argv).code == 2
+        assert (mcli.home / "t").read_bytes() == TURN
 
 
 class TestSideBySide:

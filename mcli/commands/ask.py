@@ -73,5 +73,5 @@ def ask(
         thread=thread,
         keep_turns=keep_turns,
     )
-    conversing.check(job)
+    conversing.check(job, said)
     return run.once(job, said)

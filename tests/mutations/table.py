@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import asking, bounds, guarding, recipes, replaying, replies, writing
+from . import asking, bounds, conversing, guarding, recipes, replaying, replies, writing
 from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
@@ -11,6 +11,7 @@ TABLE: tuple[Mutation, ...] = (
     *replies.MUTATIONS,
     *guarding.MUTATIONS,
     *writing.MUTATIONS,
+    *conversing.MUTATIONS,
     *recipes.MUTATIONS,
     *replaying.MUTATIONS,
 )
