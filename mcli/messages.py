@@ -68,7 +68,9 @@ def sayable(value: Any) -> None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:
         raise ValueError("it has half a character (a lone surrogate)") from None
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    except ValueError:
         raise ValueError("it has a number that is too large") from None
 
 
