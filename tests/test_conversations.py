@@ -149,6 +149,16 @@ class TestThread:
         assert kept.code == 0
         assert (mcli.home / "t").read_bytes() == before
 
+    def test_a_server_that_finds_it_too_long_names_it_too(
+        self, mcli: Program, server: FaultyServer
+    ) -> None:
+        server.play([ok(), error(400, code="context_length_exceeded")])
+        say(mcli, "one")
+        done = say(mcli, "two", "--keep-turns", "5")
+
+        assert (done.code, done.slug) == (65, "context_length")
+        assert "a smaller --keep-turns" in done.err
+
 
 class TestATurnThatFails:
     @pytest.mark.sweep
