@@ -1,7 +1,7 @@
 """CORE: the JSON envelope of `--json`, version 1. Its schema is `envelope.schema.json`.
 
-Fields are only ever added. What is unknown is null, never invented. `text` and `data` are the
-answer, and stay as they are; what else a server says is told without secrets.
+Fields are only ever added. What is unknown is null, never invented. `text`, `data` and
+`message` are the answer, and stay as they are; what else a server says is told without secrets.
 """
 
 from __future__ import annotations

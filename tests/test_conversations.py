@@ -152,7 +152,7 @@ class TestThread:
     def test_a_server_that_finds_it_too_long_names_it_too(
         self, mcli: Program, server: FaultyServer
     ) -> None:
-        server.play([ok(), error(400, code="context_length_exceeded")])
+        server.play([ok(), error(400, name="context_length_exceeded")])
         say(mcli, "one")
         done = say(mcli, "two", "--keep-turns", "5")
 
