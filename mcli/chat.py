@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Role = Literal["system", "user", "assistant", "tool"]
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+
+LEADING = ("system", "developer")
+"""The roles that say what all the others are about; the second is what newer models call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Message:
     """One turn of the conversation.
 
     `parts` stand behind the text, as the API words them: images, sound, files. `calls` are those of
-    an assistant's turn, `call_id` says which of them a tool's turn answers.
+    an assistant's turn, `call_id` says which of them a tool's turn answers. `extra` are further
+    fields, which are sent as they stand, in place of ours of the same name.
     """
 
     role: Role
@@ -33,6 +37,7 @@ class Message:
     calls: tuple[ToolCall, ...] = ()
     call_id: str | None = None
     name: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 Way = Literal["json_schema", "json_object", "prompt"]

@@ -1,7 +1,7 @@
 """CORE: the JSON envelope of `--json`, version 1. Its schema is `envelope.schema.json`.
 
-Fields are only ever added. What is unknown is null, never invented. `text` and `data` are the
-answer, and stay as they are; what else a server says is told without secrets.
+Fields are only ever added. What is unknown is null, never invented. `text`, `data` and
+`message` are the answer, and stay as they are; what else a server says is told without secrets.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from mcli import redaction
+from mcli import messages, redaction
 from mcli.chat import Completion, Exchange
 from mcli.errors import ExitCode, Failure
 from mcli.reading import Answer
@@ -27,6 +27,7 @@ def of_answer(
         **({} if verdict is None else {"verdict": verdict}),
         "text": answer.text,
         "data": answer.data,
+        "message": _message(exchange.completion),
         **_reply(exchange.completion, exchange.cost_usd),
         **_effort(exchange.attempts, elapsed_s, exchange.request_id, exchange.cached),
         "recipe": recipe,
@@ -48,6 +49,7 @@ def of_data(
         **({} if verdict is None else {"verdict": verdict}),
         "text": None,
         "data": data,
+        "message": None,
         **_reply(None, cost_usd),
         **_effort(attempts, elapsed_s, None),
         "recipe": None,
@@ -72,11 +74,17 @@ def of_failure(failure: Failure) -> dict[str, Any]:
         },
         "text": completion.text if completion else None,
         "data": failure.data,
+        "message": _message(completion),
         **_reply(completion, failure.cost_usd),
         **_effort(failure.attempts, failure.elapsed_s, failure.request_id),
         "recipe": failure.recipe,
         "warnings": list(failure.warnings),
     }
+
+
+def _message(completion: Completion | None) -> dict[str, Any] | None:
+    """The assistant's turn as it is sent again, so that a script can go on from it."""
+    return None if completion is None else messages.wire(messages.answered(completion))
 
 
 def _reply(completion: Completion | None, cost_usd: float | None) -> dict[str, Any]:

@@ -18,6 +18,8 @@ class Job:
     one a line; `expect` are labels of which the answer must be one. `schema_file` (a JSON Schema),
     `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
     `chunk_tokens` is how long a part may be where the recipe takes data in parts.
+    `messages_file` holds the conversation so far; or it is in the file `thread`, which is added to,
+    and of which the last `keep_turns` are sent.
     """
 
     recipe: str
@@ -33,3 +35,6 @@ class Job:
     get: str | None = None
     repair: int | None = None
     chunk_tokens: int | None = None
+    messages_file: str | None = None
+    thread: str | None = None
+    keep_turns: int | None = None

@@ -98,7 +98,7 @@ def replace(target: Path, data: bytes, *, private: bool = False, fresh: str = ""
     """Write beside `target`, sync, rename. A new file that is `private` is its owner's alone;
     `fresh` (the path as given) forbids replacing. Raises OSError.
     """
-    with _undisturbed():
+    with undisturbed():
         descriptor, name = _draft(target)
         try:
             with open(descriptor, "wb", closefd=False) as file:
@@ -116,7 +116,7 @@ def replace(target: Path, data: bytes, *, private: bool = False, fresh: str = ""
             raise
         finally:
             os.close(descriptor)
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
 
 
 def _draft(target: Path) -> tuple[int, str]:
@@ -163,7 +163,7 @@ def _mode(target: Path, private: bool) -> int:
         return 0o666 & ~umask
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make the new name survive a power cut; some filesystems cannot, and that is no failure."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
@@ -174,7 +174,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Generator[None]:
+def undisturbed() -> Generator[None]:
     """Hold signals back for the moment a temporary file exists, so that none is ever left."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import (
+    conversing,
     deadline,
     fieldpath,
     filling,
     fitting,
+    history,
     inputs,
     keys,
     labels,
@@ -27,6 +29,7 @@ from mcli import (
 from mcli.api import forms
 from mcli.chat import Message, Request
 from mcli.errors import ConfigFailure, NoInput, UsageFailure
+from mcli.history import History
 from mcli.inputs import Bounds
 from mcli.job import Job
 from mcli.reading import Reading
@@ -56,10 +59,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the messages are made of beside the recipe: data, and a person's system message."""
+    """What the messages are made of beside the recipe: data, a person's system message, and what
+    was said before."""
 
     data: str
     system: str
+    history: History = history.NONE
 
 
 def make(job: Job, said: Said, began: float) -> Plan:
@@ -76,7 +81,7 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
     claimed = filling.claims_stdin(found, job, said)
     values = filling.bind(found, job, said)
     wanted = _wanted(found, job)
-    no_stdin = chosen.no_stdin or claimed
+    no_stdin = chosen.no_stdin or claimed or job.messages_file is not None
     if job.data is None:
         inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
     how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
@@ -97,6 +102,7 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
 def prepare(plan: Plan, said: Said) -> str | None:
     """Everything that can go wrong before data is read or a request paid for; gives the key."""
     _model(plan)
+    conversing.seen(plan.job, history.NONE)
     if said.output is not None:
         outfile.check(said.output, said.no_clobber)
     elif said.to_stdout:
@@ -127,7 +133,8 @@ def read(plan: Plan, said: Said) -> Material:
     bounds = Bounds(said.invalid, said.max_input)
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         system = _system(said, bounds)
-        return Material(_data(plan, said, bounds), system)
+        before = conversing.given(plan.job, bounds)
+        return Material(_data(plan, said, bounds), system, before)
 
 
 def request(plan: Plan, material: Material, said: Said) -> Request:
@@ -138,7 +145,8 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
         return messages(plan, replace(material, data=data))
 
     told = messages(plan, material)
-    if not any(message.content.strip() for message in told if message.role == "user"):
+    nothing = not any(message.content.strip() for message in told if message.role == "user")
+    if nothing and not material.history.messages:
         raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
     chosen = plan.settings
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
@@ -148,8 +156,12 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
 
 
 def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
-    """What the recipe makes of the variables and of `material`."""
-    return recipe.render(plan.recipe, plan.values, material.data, material.system)
+    """What the recipe makes of the variables and of `material`, behind what was said before."""
+    made = plan.recipe
+    if material.history.whole:
+        made = replace(made, turns=tuple(turn for turn in made.turns if turn.role != "system"))
+    told = recipe.render(made, plan.values, material.data, material.system)
+    return material.history.joined(told)
 
 
 def streams(plan: Plan, said: Said) -> bool:

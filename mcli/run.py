@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcli import (
     asking,
+    conversing,
     deadline,
     envelope,
     loop,
@@ -47,13 +48,16 @@ def once(job: Job, said: Said) -> ExitCode:
         purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)
         work = Work(job.recipe if job.bundled else "run", job.recipe)
-        patience = sending.patience(planned.settings, began)
-        asker = Asker(endpoint, purse, work, said, patience)
-        with output.Screen() as screen:
-            answering = asker.answer(planned, material, screen.show)
-            answer, exchange = loop.run(answering, watch=said.to_stdout)
-        with asking.paid(exchange):
-            return _deliver(answer, exchange, planned, said, patience)
+        with conversing.gone_on_with(job, material.history, planned.settings, began) as talk:
+            material = replace(material, history=talk.history)
+            patience = sending.patience(planned.settings, began)
+            asker = Asker(endpoint, purse, work, said, patience)
+            with output.Screen() as screen:
+                answering = asker.answer(planned, material, screen.show)
+                answer, exchange = loop.run(answering, watch=said.to_stdout)
+            with asking.paid(exchange):
+                talk.keep(exchange)
+                return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
@@ -130,6 +134,8 @@ def _dry_run(planned: Plan, said: Said) -> ExitCode:
     from mcli.api import codec
 
     material = plan.read(planned, said)
+    before = conversing.seen(planned.job, material.history)
+    material = replace(material, history=before)
     cut = parts.of(planned, material, said)
     request = cut.requests()[0] if cut else plan.request(planned, material, said)
     codec.encode(request)

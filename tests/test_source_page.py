@@ -167,6 +167,7 @@ def test_standard_response(mcli: Program, server: FaultyServer) -> None:
         "ok": True,
         "text": "法国的首都是巴黎。",
         "data": None,
+        "message": {"role": "assistant", "content": "法国的首都是巴黎。"},
         "finish_reason": "stop",
         "model": "test-model",
         "usage": {"prompt_tokens": 13, "completion_tokens": 17, "total_tokens": 30},

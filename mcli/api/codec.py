@@ -12,6 +12,7 @@ from mcli.api import forms, turns, verdicts
 from mcli.api.textflow import TextFlow, joined
 from mcli.chat import Completion, Request, Usage
 from mcli.errors import BadInput, BadReply, Failure, Recovery, TryAgain
+from mcli.messages import wire
 
 FINISH = {
     "stop": "stop end_turn stop_sequence eos eos_token complete end",
@@ -47,7 +48,7 @@ def body_of(request: Request) -> dict[str, Any]:
         messages, fields = forms.asked(request.form, messages)
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [turns.wire(message) for message in messages],
+        "messages": [wire(message) for message in messages],
         **fields,
         **request.params,
     }

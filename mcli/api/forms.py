@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcli import structured
-from mcli.chat import Form, Message, Request, Way
+from mcli.chat import LEADING, Form, Message, Request, Way
 from mcli.errors import Failure
 
 _REFUSAL = re.compile(
@@ -36,7 +36,7 @@ def asked(form: Form, messages: tuple[Message, ...]) -> tuple[tuple[Message, ...
         schema = {"name": "answer", "strict": True, "schema": form.schema}
         return messages, {"response_format": {"type": "json_schema", "json_schema": schema}}
     told = structured.instruction(form.schema)
-    if messages and messages[0].role == "system":
+    if messages and messages[0].role in LEADING:
         head = replace(messages[0], content=f"{messages[0].content.rstrip()}\n\n{told}")
         messages = (head, *messages[1:])
     else:

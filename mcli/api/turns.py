@@ -1,7 +1,7 @@
-"""EDGE (pure): turns of a conversation as the API words them, and what a reply says beside text.
+"""EDGE (pure): what a reply says beside text.
 
 Tool calls come whole or in deltas that servers number well, badly or not at all; reasoning has
-four names (api-contract §3, §4.2).
+four names (api-contract §3, §4.2). How a turn is sent: `mcli.messages`.
 """
 
 from __future__ import annotations
@@ -11,34 +11,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mcli.api.textflow import joined
-from mcli.chat import Message, Token, ToolCall
+from mcli.chat import Token, ToolCall
 
 _IMPOSSIBLE = -9999.0
 """What OpenAI says of a token that is not among the likeliest: as good as never."""
-
-
-def wire(message: Message) -> dict[str, Any]:
-    """A message as it is sent: plain text wherever it is nothing else, as all servers take it."""
-    content: Any = message.content
-    if message.parts:
-        text = [{"type": "text", "text": content}] if content else []
-        content = [*text, *(dict(part) for part in message.parts)]
-    elif message.calls and not content:
-        content = None
-    told: dict[str, Any] = {"role": message.role, "content": content}
-    if message.name is not None:
-        told["name"] = message.name
-    if message.calls:
-        told["tool_calls"] = [call_as_sent(call) for call in message.calls]
-    if message.call_id is not None:
-        told["tool_call_id"] = message.call_id
-    return told
-
-
-def call_as_sent(call: ToolCall) -> dict[str, Any]:
-    """A tool call in the API's words."""
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
 
 
 class Calls:

@@ -31,12 +31,30 @@ def ask(
             help="Ask again, with the error, for an answer that does not fit (1)",
         ),
     ] = None,
+    thread: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Go on with the conversation in FILE, and add to it"),
+    ] = None,
+    keep_turns: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=options.whole(0, 1 << 20),
+            help="Of the thread, send the last N turns; the file keeps all",
+        ),
+    ] = None,
+    messages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The conversation so far: a JSON array of messages; - is stdin"
+        ),
+    ] = None,
 ) -> ExitCode:
     """One completion: PROMPT, then the data of -f files or stdin.
 
     git diff | mcli ask "Anything risky in this diff?"
     """
-    from mcli import run
+    from mcli import conversing, run
     from mcli.job import Job
 
     if repair is not None and schema is None and get is None:
@@ -47,9 +65,13 @@ def ask(
         "ask",
         {} if prompt is None else {"prompt": prompt},
         bundled=True,
-        rule="required" if prompt is None else None,
+        rule="required" if prompt is None and messages is None else None,
         schema_file=schema,
         get=get,
         repair=repair,
+        messages_file=messages,
+        thread=thread,
+        keep_turns=keep_turns,
     )
+    conversing.check(job, said)
     return run.once(job, said)

@@ -7,7 +7,7 @@ answer that begins. Other servers frame with about as many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mcli.chat import Message
 
@@ -21,9 +21,16 @@ Measure = Callable[[str], int]
 
 def of_messages(messages: Sequence[Message], measure: Measure) -> int:
     """The tokens of a prompt made of these messages."""
-    return PER_REPLY + sum(
-        PER_MESSAGE + measure(message.role) + measure(message.content) for message in messages
-    )
+    return PER_REPLY + sum(PER_MESSAGE + sum(map(measure, _texts(message))) for message in messages)
+
+
+def _texts(message: Message) -> Iterator[str]:
+    yield from (message.role, message.content, message.name or "")
+    for call in message.calls:
+        yield from (call.name, call.arguments)
+    for part in message.parts:
+        text = part.get("text")
+        yield text if isinstance(text, str) else ""
 
 
 def messages_bound(messages: Sequence[Message]) -> int:

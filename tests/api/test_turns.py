@@ -1,4 +1,4 @@
-"""What is sent of a turn, and what a reply says beside its text."""
+"""What a reply says beside its text."""
 
 from __future__ import annotations
 
@@ -8,43 +8,8 @@ import pytest
 from hypothesis import given
 
 from mcli.api import turns
-from mcli.chat import Message, Token, ToolCall
+from mcli.chat import Token, ToolCall
 from tests.api import json_like
-
-PNG = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
-
-
-@pytest.mark.parametrize(
-    ("message", "told"),
-    [
-        (Message("user", "hi"), {"role": "user", "content": "hi"}),
-        (
-            Message("user", "hi", (PNG,)),
-            {"role": "user", "content": [{"type": "text", "text": "hi"}, PNG]},
-        ),
-        (Message("user", "", (PNG,)), {"role": "user", "content": [PNG]}),
-        (
-            Message("tool", "21", call_id="c1", name="weather"),
-            {"role": "tool", "content": "21", "tool_call_id": "c1", "name": "weather"},
-        ),
-        (
-            Message("assistant", "", calls=(ToolCall("c1", "weather", "{}"),)),
-            {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [
-                    {
-                        "id": "c1",
-                        "type": "function",
-                        "function": {"name": "weather", "arguments": "{}"},
-                    }
-                ],
-            },
-        ),
-    ],
-)
-def test_a_turn_as_it_is_sent(message: Message, told: dict[str, Any]) -> None:
-    assert turns.wire(message) == told
 
 
 def call(**fields: Any) -> dict[str, Any]:

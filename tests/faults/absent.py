@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 BATCH = "a batch and its journal: the issue that builds them enters it"
-THREADS = "conversations: the issue that builds them enters it"
 
 ABSENT: dict[str, str] = {
     "S-13": "no setting names a header, so the key is the only secret that is sent: Authorization",
@@ -12,7 +11,6 @@ ABSENT: dict[str, str] = {
     "P-19": BATCH,
     "P-21": BATCH,
     "P-25": BATCH,
-    "P-26": THREADS,
     "P-27": BATCH,
     **dict.fromkeys((f"I-{n:02}" for n in range(17, 24)), BATCH),
     "I-25": BATCH,

@@ -210,8 +210,9 @@ def keeps_the_key(run: Run, expect: Expect) -> Complaints:
     for path in run.home.rglob("*"):
         if not path.name.startswith("secret"):  # what the row itself put there
             places[str(path)] = bytes(path) + (path.read_bytes() if path.is_file() else b"")
+    quotes = expect.quotes * (2 if run.envelope else 1)  # in `text`, and in `message`
     for place, data in places.items():
-        if found := leaks.found(data.replace(leaks.QUOTE.encode(), b"", expect.quotes)):
+        if found := leaks.found(data.replace(leaks.QUOTE.encode(), b"", quotes)):
             yield f"the key ({found}) is in {place}"
     for place, data in outputs.items():
         yield from (f"{text!r} is in {place}" for text in expect.hides if text.encode() in data)

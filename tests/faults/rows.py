@@ -15,6 +15,7 @@ from . import (
     rows_secrets,
     rows_status,
     rows_structured,
+    rows_threads,
     rows_tokens,
 )
 from .catalogue import Row
@@ -32,6 +33,7 @@ TABLE: list[Row] = [
     *rows_secrets.ROWS,
     *rows_status.ROWS,
     *rows_structured.ROWS,
+    *rows_threads.ROWS,
     *rows_tokens.ROWS,
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     asking,
     bounds,
+    conversing,
     counting,
     guarding,
     paying,
@@ -23,6 +24,7 @@ TABLE: tuple[Mutation, ...] = (
     *replies.MUTATIONS,
     *guarding.MUTATIONS,
     *writing.MUTATIONS,
+    *conversing.MUTATIONS,
     *recipes.MUTATIONS,
     *replaying.MUTATIONS,
     *paying.MUTATIONS,

@@ -9,7 +9,7 @@ TO_FILE = "test_output.py::TestFile::"
 
 FILES = (
     Mutation("no-sync", "a file is on disk before it takes the old one's place", OUTFILE, "os.fsync(descriptor)\n            if fresh", "if fresh", (row("P-22"),)),
-    Mutation("no-sync-of-the-folder", "a new name survives a power cut", OUTFILE, "_sync_directory(target.parent)", "pass", (row("P-20-folder"),)),
+    Mutation("no-sync-of-the-folder", "a new name survives a power cut", OUTFILE, "sync_directory(target.parent)", "pass", (row("P-20-folder"),)),
     Mutation("no-lock", "two that write one file do not share a draft", OUTFILE, "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", ("test_outfile.py::test_a_draft_that_somebody_writes_is_left_alone",)),
     Mutation("a-draft-of-two-names", "a planted draft does not reach another file", OUTFILE, " and status.st_nlink == 1", "", ("test_outfile.py::test_a_planted_draft_reaches_no_other_file",)),
     Mutation("a-draft-of-somebody", "a draft is replaced only by its owner", OUTFILE, "status.st_uid == os.geteuid() and ", "", ("test_outfile.py::test_a_draft_of_somebody_else_is_left_alone",)),
