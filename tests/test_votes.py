@@ -263,3 +263,17 @@ def test_a_recipe_says_how_often_a_label_is_asked_for(mcli: Program, server: Fau
     server.play(in_turn("well"))
     done = mcli("run", "./r.yaml", "-D", "labels=a1,b1", stdin=b"x")
     assert (done.code, done.slug, len(server.requests)) == (4, "not_a_label", 3)
+
+
+@pytest.mark.parametrize(("flag", "names"), [("", ["bug"]), ("--multi", ["bug", "talk"])])
+def test_the_sandbox_chooses_the_same_in_words_and_by_a_schema(
+    mcli: Program, flag: str, names: list[str]
+) -> None:
+    config = mcli.configure("")
+    ask = f"echo 'a bug, bug, and talk' | mcli classify -l bug,idea,talk {flag}"
+    known = 'profiles: {sandbox: {base_url: "%s", strict_schema: true}}'
+    script = f"{ask}\nprintf '{known}' \"$MCLI_BASE_URL\" > '{config}'\n{ask}\n{ask} --dry-run"
+    (mcli.home / "script").write_text(script)
+    lines = mcli.shell("mcli sandbox -- bash script").out.split("{", 1)
+    assert lines[0].split() == names * 2
+    assert "json_schema" in lines[1]
