@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcli import accounting, asking, parts, plan, reading, sending
+from mcli import accounting, asking, parts, plan, reading, sending, votes
 from mcli.accounting import Work
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
@@ -38,6 +38,11 @@ class Asker:
         """The answer to `planned` about `material`, and what it took; with `show`, a stream is
         handed on as it comes."""
         cut = parts.of(planned, material, self.said)
+        if planned.reading.kind == "label":
+            request = plan.request(planned, material, self.said)
+            if planned.settings.keeping.cache_in_force_s is None:
+                self.purse.refuse_if_beyond(None, planned.job.ballot.votes)
+            return await votes.decided(planned, request, self.ask)
         if cut is None:
             return await self.ask(planned, plan.request(planned, material, self.said), show)
         if planned.settings.keeping.cache_in_force_s is None:  # else some may cost nothing

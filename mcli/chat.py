@@ -48,11 +48,13 @@ class Form:
     """JSON is wanted: a value that fits `schema` (None: any), asked for in one of three ways.
 
     `json_schema` has the server hold the answer to the schema, `json_object` to JSON, and
-    `prompt` trusts the words; the last two tell the model the schema.
+    `prompt` trusts the words; the last two tell the model the schema. A form that is `spare` is
+    left out where the server refuses it: the messages by themselves ask for something else.
     """
 
     schema: Any = None
     way: Way = "json_schema"
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

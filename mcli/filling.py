@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcli import inputs, variables
+from mcli import inputs, labels, variables
 from mcli.errors import BadInput, UsageFailure
 from mcli.inputs import Bounds
 from mcli.job import Job
@@ -52,8 +52,7 @@ def _given(found: Recipe, job: Job, said: Said) -> Given:
         given[name] = inputs.read_file(path, bounds)
     given = {**given, **job.variables}
     if job.labels_file is not None:
-        lines = inputs.read_file(job.labels_file, bounds).splitlines()
-        more = [line.strip() for line in lines if line.strip()]
+        more = labels.in_file(inputs.read_file(job.labels_file, bounds))
         given["labels"] = (*_as_list(job.variables.get("labels", ())), *more)
     return given
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mcli.ballot import Ballot
 from mcli.recipe import DataRule
 from mcli.variables import Given
 
@@ -15,7 +16,8 @@ class Job:
     `data` are the data themselves, for who has them already: then nothing is read.
     `bundled` keeps a person's own recipe of the name out; `template` is a recipe written on the
     spot; `rule` stands in for the recipe's own word on data; `labels_file` holds further labels,
-    one a line; `expect` are labels of which the answer must be one. `schema_file` (a JSON Schema),
+    one a line; `expect` are labels of which the answer must be one, and `ballot` says how it is
+    decided. `schema_file` (a JSON Schema),
     `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
     `chunk_tokens` is how long a part may be where the recipe takes data in parts.
     `messages_file` holds the conversation so far; or it is in the file `thread`, which is added to,
@@ -30,6 +32,7 @@ class Job:
     rule: DataRule | None = None
     labels_file: str | None = None
     expect: tuple[str, ...] = ()
+    ballot: Ballot = field(default_factory=Ballot)
     template: str | None = None
     schema_file: str | None = None
     get: str | None = None

@@ -1,11 +1,13 @@
-"""CORE: a closed set of labels, and finding the one that a model's answer means."""
+"""CORE: a closed set of labels, and finding the one, or those, that a model's answer means."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
+from mcli import structured
 from mcli.errors import UnusableAnswer, UsageFailure
 
 _SHORT = 3
@@ -18,30 +20,59 @@ _DENIAL = re.compile(
 )
 """Words that turn the label beside them into its opposite."""
 
-_AROUND = " \t\r\n\"'`*_.,:;!?()[]{}<>«»“”‘’„-–—#…。、！？，；：「」『』（）《》"
+AROUND = " \t\r\n\"'`*_.,:;!?()[]{}<>«»“”‘’„-–—#…。、！？，；：「」『』（）《》"
+"""What models put around a label."""
+
+
+_BETWEEN = (
+    re.compile(r"[\n,;、，；]"),
+    re.compile(r"[\n,;、，；/]|\s(?:and|und|et|y|e|&|\+)\s", re.IGNORECASE),
+)
+"""What stands between the labels of an answer that names several: surely, or likely."""
+
+KEY, KEYS = "label", "labels"
+"""The field of a JSON answer that holds the label, or the list of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A name, spelled as it will be printed, and what it means (or nothing)."""
+    """A name, spelled as it will be printed, what it means (or nothing), and other words by which
+    a model may call it, which are never printed."""
 
     name: str
     description: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The words that are read as this label."""
+        return (self.name, *self.aliases)
 
 
 def parse(written: Iterable[str]) -> tuple[Label, ...]:
-    """`name` or `name=description` each. UsageFailure unless they are two or more and distinct."""
+    """`name`, `name=description` or `name | alias | alias = description` each.
+
+    UsageFailure unless they are two or more, and all their words distinct.
+    """
     labels = tuple(_label(word) for word in written)
     seen: set[str] = set()
     for label in labels:
-        if not label.name or "\n" in label.name:
-            raise UsageFailure("bad_labels", "a label is empty or has a line break")
-        if _folded(label.name) in seen:
-            raise UsageFailure("bad_labels", f'the label "{label.name}" is given twice')
-        seen.add(_folded(label.name))
+        for word in label.spellings:
+            if not word or "\n" in word:
+                raise UsageFailure("bad_labels", "a label is empty or has a line break")
+            if _folded(word) in seen:
+                raise UsageFailure("bad_labels", f'the label "{word}" is given twice')
+            seen.add(_folded(word))
     if len(labels) < 2:
         raise UsageFailure("bad_labels", "a closed set needs two labels or more")
     return labels
+
+
+def in_file(text: str) -> tuple[str, ...]:
+    """The labels of a file, a line each, as `parse` reads them; a blank line, and one that begins
+    with `#`, is none."""
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def lines(labels: Sequence[Label]) -> str:
@@ -53,22 +84,118 @@ def lines(labels: Sequence[Label]) -> str:
 
 
 def read(answer: str, labels: Sequence[Label]) -> str:
-    """The name of the label that `answer` is, or that alone stands in it, spelled as given.
+    """The name of the label that `answer` is, or that alone stands in it, spelled as given: as
+    text, or as the field `label` of JSON.
 
     Raises UnusableAnswer if it names none or more than one, or denies what it names.
     """
+    told = _field(answer, KEY)
+    found = _named(told if isinstance(told, str) else answer, labels)
+    if len(found) != 1:
+        raise _none_of_the_set(found)
+    return found[0]
+
+
+def read_several(answer: str, labels: Sequence[Label]) -> tuple[str, ...]:
+    """The names of the labels that `answer` lists, in the order of the set: a line each, with
+    commas between them, in a sentence, or in the field `labels` of JSON.
+
+    Raises UnusableAnswer if it names none, something else, or denies what it names.
+    """
+    told = _field(answer, KEYS)
+    if isinstance(told, list):
+        words = [word for word in cast("list[Any]", told) if isinstance(word, str)]
+        found = _each(words, labels) if len(words) == len(cast("list[Any]", told)) else []
+    else:
+        same = _same(answer, labels)
+        ways = (same if len(same) == 1 else [], *(_each(b.split(answer), labels) for b in _BETWEEN))
+        found = next(filter(None, ways), None) or _in_a_sentence(answer, labels)
+    if not found:
+        raise _none_of_the_set(found)
+    return tuple(label.name for label in labels if label.name in found)
+
+
+def complaint(labels: Sequence[Label], several: bool) -> str:
+    """What the model is told about an answer that is no label, when it is asked again."""
+    wanted = (
+        "every label of the list that fits, at least one, one a line"
+        if several
+        else "one label of the list"
+    )
+    return (
+        f"That answer cannot be used. Answer again, with {wanted}, spelled exactly as it stands "
+        f"there, and nothing else. The list:\n{lines(labels)}"
+    )
+
+
+def schema(labels: Sequence[Label], several: bool) -> dict[str, Any]:
+    """The JSON Schema of an answer, as strict as the strictest server wants it."""
+    one: dict[str, Any] = {"type": "string", "enum": [label.name for label in labels]}
+    key, value = (KEYS, {"type": "array", "items": one}) if several else (KEY, one)
+    return {
+        "type": "object",
+        "properties": {key: value},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def _none_of_the_set(found: Sequence[str]) -> UnusableAnswer:
+    problem = f"names {len(found)} labels" if found else "is no label of the set"
+    return UnusableAnswer("not_a_label", f"the answer {problem}", "ask with clearer labels")
+
+
+def _field(answer: str, key: str) -> Any:
+    """What a JSON answer says under `key`, or a list if it is one; None of any other answer."""
+    if not any(mark in answer for mark in "{["):
+        return None
+    try:
+        value = structured.value_in(answer)
+    except UnusableAnswer:
+        return None
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    return "" if key in fields and fields[key] is None else fields.get(key)
+
+
+def _named(answer: str, labels: Sequence[Label]) -> list[str]:
+    """The labels that an answer names."""
+    same = _same(answer, labels)
+    return same if len(same) == 1 else _in_a_sentence(answer, labels)
+
+
+def _same(answer: str, labels: Sequence[Label]) -> list[str]:
+    """The labels that an answer is, white space, case and then marks around it aside."""
+    same: list[str] = []
     for reduced in (_folded, _bare):
         wanted = reduced(answer)
-        same = [label.name for label in labels if wanted and reduced(label.name) == wanted]
+        same = [
+            label.name
+            for label in labels
+            if wanted and wanted in [reduced(word) for word in label.spellings]
+        ]
         if len(same) == 1:
-            return same[0]
+            break
+    return same
+
+
+def _each(pieces: Sequence[str], labels: Sequence[Label]) -> list[str]:
+    """The labels that the pieces are, each of which must be one."""
+    found: list[str] = []
+    for piece in pieces:
+        if _bare(piece):
+            same = _same(piece, labels)
+            if len(same) != 1:
+                return []
+            found += same
+    return found
+
+
+def _in_a_sentence(answer: str, labels: Sequence[Label]) -> list[str]:
+    """The labels that stand in a sentence; none where it has a denial."""
     found, rest = _standing_in(answer.casefold(), labels)
-    if _DENIAL.search(rest):
-        found = []
-    if len(found) == 1:
-        return found[0]
-    problem = f"names {len(found)} labels" if found else "is no label of the set"
-    raise UnusableAnswer("not_a_label", f"the answer {problem}", "ask with clearer labels")
+    return [] if _DENIAL.search(rest) else found
 
 
 def _standing_in(answer: str, labels: Sequence[Label]) -> tuple[list[str], str]:
@@ -78,20 +205,22 @@ def _standing_in(answer: str, labels: Sequence[Label]) -> tuple[list[str], str]:
     label of one or two letters may be any word, so it counts only where a verdict stands: at the
     end, behind a colon, a quote or an "is".
     """
-    found: list[str] = []
-    for label in sorted(labels, key=lambda label: -len(label.name)):
-        word = rf"(?<![\w+#./-]){re.escape(label.name.casefold())}(?![\w+#/-]|[.,]\d)"
-        if len(label.name) < _SHORT:
+    found: dict[str, None] = {}
+    words = [(word, label.name) for label in labels for word in label.spellings]
+    for said, name in sorted(words, key=lambda pair: -len(pair[0])):
+        word = rf"(?<![\w+#./-]){re.escape(said.casefold())}(?![\w+#/-]|[.,]\d)"
+        if len(said) < _SHORT:
             word = rf"""(?:[:"'`*“‘]\s*|\bis\s+){word}["'`*”’.!\s]*$"""
         answer, times = re.subn(word, " ", answer)
         if times:
-            found.append(label.name)
-    return found, answer
+            found[name] = None
+    return list(found), answer
 
 
 def _label(word: str) -> Label:
-    name, _, description = word.partition("=")
-    return Label(name.strip(), " ".join(description.split()))
+    names, _, description = word.partition("=")
+    name, *aliases = (part.strip() for part in names.split("|"))
+    return Label(name, " ".join(description.split()), tuple(aliases))
 
 
 def _folded(word: str) -> str:
@@ -100,4 +229,4 @@ def _folded(word: str) -> str:
 
 def _bare(word: str) -> str:
     """Without the quotes, stops and emphasis that models put around a label."""
-    return _folded(word.strip(_AROUND))
+    return _folded(word.strip(AROUND))

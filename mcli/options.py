@@ -52,6 +52,14 @@ def _number(word: str) -> float:
     return value
 
 
+def share(word: str) -> float:
+    """A number from 0 to 1."""
+    value = _number(word)
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f'"{word[:40]}" is not a number from 0 to 1')
+    return value
+
+
 Many = list[str] | None
 
 FLAGS: dict[str, Any] = {

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mcli import asking, fitting, library, output, plan, results, sending, splitting, terms
+from mcli import abreast, asking, fitting, library, output, plan, results, sending, splitting, terms
 from mcli.chat import Exchange, Request, Usage
 from mcli.errors import BadInput, Failure, UnusableAnswer
 from mcli.fitting import Scale
@@ -19,9 +17,6 @@ from mcli.tokens import chat_format
 
 Show = Callable[[str], None]
 Ask = Callable[[Plan, Request, Show | None], Awaitable[tuple[Answer, Exchange]]]
-
-AT_ONCE = 8
-"""Requests in flight."""
 
 SHRINK = 0.9
 """A level of answers that is not this much smaller than what it is about leads nowhere."""
@@ -136,27 +131,22 @@ def estimate(cut: Parts) -> dict[str, Any]:
 
 
 class _Level:
-    """Parts in flight, side by side. After a failure nothing new is begun, and what is in flight
-    may end: it is paid for, and may be kept."""
+    """Parts in flight, side by side."""
 
     def __init__(self, cut: Parts, ask: Ask) -> None:
         self._cut = cut
         self._ask = ask
-        self._waiting = deque(enumerate(cut.requests()))
-        self._all = len(self._waiting)
+        self._requests = cut.requests()
+        self._all = len(self._requests)
         self._done: dict[int, tuple[Answer, Exchange]] = {}
         self._failures: list[Failure] = []
 
     async def all(self) -> Exchange:
         """What all of them took."""
         self._draw()
-        workers = [asyncio.ensure_future(self._work()) for _ in range(min(AT_ONCE, self._all))]
         try:
-            await asyncio.gather(*workers)
+            await abreast.run(self._all, self._one, self._failures)
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
             output.progress("")
         spent: Exchange | None = None
         for number in sorted(self._done):
@@ -170,14 +160,14 @@ class _Level:
         """What was said of each part, in the order of the parts."""
         return [self._done[number][0].text for number in range(self._all)]
 
-    async def _work(self) -> None:
-        while self._waiting and not self._failures:
-            number, request = self._waiting.popleft()
-            try:
-                self._done[number] = await self._ask(self._cut.planned, request, None)
-            except Failure as failure:
-                failure.message = f"part {number + 1} of {self._all}: {failure.message}"
-                self._failures.append(failure)
+    async def _one(self, number: int) -> None:
+        try:
+            request = self._requests[number]
+            self._done[number] = await self._ask(self._cut.planned, request, None)
+        except Failure as failure:
+            failure.message = f"part {number + 1} of {self._all}: {failure.message}"
+            raise
+        finally:
             self._draw()
 
     def _draw(self) -> None:

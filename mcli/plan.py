@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import (
+    ballot,
     conversing,
     deadline,
     fieldpath,
@@ -87,10 +88,11 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
     how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
     if wanted.kind == "label":
         known = labels.parse(values["labels"] or ())
-        _check_expected(job.expect, [label.name for label in known])
+        how = replace(how, labels=known, several=values.get("multi") is True)
+        ballot.check(job.ballot, how)
+        _check_expected(job, [label.name for label in known])
         values["labels"] = [label.name for label in known]
         values["label_lines"] = labels.lines(known)
-        how = replace(how, labels=known)
     elif wanted.kind == "code":
         how = replace(how, language=values.get("language") or "")
     found = replace(found, output=wanted)
@@ -152,6 +154,8 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
     stream = streams(plan, said)
     asked = Request(_model(plan), told, chosen.params, chosen.soft, stream, form)
+    if plan.reading.kind == "label":
+        asked = ballot.asked(asked, plan.reading, plan.job.ballot, chosen.strict_schema)
     return fitting.fitted(asked, material.data, plan.fit, plan.terms, render)
 
 
@@ -198,9 +202,9 @@ def _wanted(found: Recipe, job: Job) -> Output:
     return wanted if job.repair is None else replace(wanted, repair=job.repair)
 
 
-def _check_expected(expected: Sequence[str], known: Sequence[str]) -> None:
-    for name in expected:
-        if name not in known:
+def _check_expected(job: Job, known: Sequence[str]) -> None:
+    for name in job.expect:
+        if name not in known and name != job.ballot.unsure:
             raise UsageFailure(
                 "bad_labels", f'--expect "{name}" is not in the set', f"known: {', '.join(known)}"
             )

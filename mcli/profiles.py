@@ -20,7 +20,10 @@ from mcli.tokens import counting
 
 CONFIG_KEYS = ("profile", "profiles", "aliases", "models", "budget")
 MODEL_KEYS = ("window", "max_output", "input_usd", "output_usd", "encoding")
-PROFILE_KEYS = ("base_url", "key", "model", "allow_http", "timeout", "retries", *params.READERS)
+PROFILE_KEYS = (
+    "base_url", "key", "model", "allow_http", "strict_schema", "timeout", "retries",
+    *params.READERS,
+)  # fmt: skip
 MOST_RETRIES = 100
 ENDING = "/chat/completions"
 _SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
@@ -29,13 +32,15 @@ _SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A named endpoint. A `key` of None was never spoken of, `NO_KEY` was declined. `values` holds
-    what it sets beside the endpoint: timeout in seconds, retries, temperature and so on."""
+    what it sets beside the endpoint: timeout in seconds, retries, temperature and so on.
+    `strict_schema`: the server holds an answer to a JSON Schema."""
 
     base_url: str
     key: KeySource | None = None
     model: str | None = None
     allow_http: bool = False
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    strict_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,15 @@ def _key(variable: str) -> KeySource:
 
 BUILT_IN: dict[str, Profile] = {
     "megallm": Profile("https://ai.megallm.io/v1", _key("MEGALLM_API_KEY"), "gpt-4"),
-    "openai": Profile("https://api.openai.com/v1", _key("OPENAI_API_KEY"), "gpt-4o-mini"),
+    "openai": Profile(
+        "https://api.openai.com/v1", _key("OPENAI_API_KEY"), "gpt-4o-mini", strict_schema=True
+    ),
     "openrouter": Profile(
         "https://openrouter.ai/api/v1", _key("OPENROUTER_API_KEY"), "openai/gpt-4o-mini"
     ),
-    "ollama": Profile("http://localhost:11434/v1", NO_KEY),
+    "ollama": Profile("http://localhost:11434/v1", NO_KEY, strict_schema=True),
     "llamacpp": Profile("http://localhost:8080/v1", NO_KEY, "default"),
-    "vllm": Profile("http://localhost:8000/v1", NO_KEY),
+    "vllm": Profile("http://localhost:8000/v1", NO_KEY, strict_schema=True),
     "sandbox": Profile("http://127.0.0.1:8399/v1", NO_KEY, "sandbox"),
 }
 
@@ -199,6 +206,9 @@ def _profile(node: Node, built_in: Profile | None) -> Profile:
         key=strict.optional(fields, "key", _key_source, profile.key),
         model=strict.optional(fields, "model", strict.text, profile.model),
         allow_http=strict.optional(fields, "allow_http", strict.boolean, False),
+        strict_schema=strict.optional(
+            fields, "strict_schema", strict.boolean, profile.strict_schema
+        ),
         values={name: _READ[name](fields[name]) for name in _READ if name in fields},
     )
 

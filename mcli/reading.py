@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcli import fences, labels, structured
+from mcli import confidence, fences, labels, structured
 from mcli.chat import Completion
 from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.fieldpath import Path
@@ -16,7 +17,11 @@ from mcli.recipe import Kind
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the reply is to be read; `labels` belong to kind label, `language` to kind code,
-    `schema` (None: any value fits) and `get` to kind json."""
+    `schema` (None: any value fits) and `get` to kind json.
+
+    `several` labels may be named. `vote` tells requests apart that are equal and want an answer
+    each.
+    """
 
     kind: Kind = "text"
     labels: tuple[Label, ...] = ()
@@ -24,6 +29,8 @@ class Reading:
     allow_truncated: bool = False
     schema: Any = None
     get: Path = ()
+    several: bool = False
+    vote: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,7 @@ def read(completion: Completion, reading: Reading) -> Answer:
     """The answer in `completion`. Raises UnusableAnswer or BadReply."""
     usable(completion, reading.allow_truncated)
     if reading.kind == "label":
-        name = labels.read(completion.text, reading.labels)
-        return Answer(name, {"label": name, "confidence": None, "scores": None})
+        return _label(completion, reading)
     if reading.kind == "code":
         block = fences.code_in(completion.text, reading.language, reading.allow_truncated)
         data = {"language": block.language or None, "code": block.code, "checked": None}
@@ -53,7 +59,35 @@ def complaint(failure: Failure, how: Reading) -> str | None:
     """What the model is told of an answer that is worth asking for again; None of any other."""
     if how.kind == "json" and failure.slug in structured.REPAIRABLE:
         return structured.complaint(failure, how.schema)
+    if how.kind == "label" and failure.slug == "not_a_label":
+        return labels.complaint(how.labels, how.several)
     return None
+
+
+def _label(completion: Completion, reading: Reading) -> Answer:
+    if reading.several:
+        names = labels.read_several(completion.text, reading.labels)
+        return labels_found(names, None, None)
+    name = labels.read(completion.text, reading.labels)
+    known = confidence.scores(completion, reading.labels, name)
+    if known is None:
+        return label_found(name, None, None)
+    scores = {label.name: known.get(label.name) for label in reading.labels}
+    return label_found(name, known[name], scores)
+
+
+def label_found(name: str, sure: float | None, scores: Mapping[str, float | None] | None) -> Answer:
+    """The answer that is one label; how sure it is and the scores of all, None where unknown."""
+    return Answer(name, {"label": name, "confidence": sure, "scores": scores})
+
+
+def labels_found(
+    names: Sequence[str], sure: float | None, scores: Mapping[str, float | None] | None
+) -> Answer:
+    """The answer that is several labels, a line each; `label` is the one, if it is but one."""
+    label = names[0] if len(names) == 1 else None
+    data = {"label": label, "labels": list(names), "confidence": sure, "scores": scores}
+    return Answer("\n".join(names), data)
 
 
 def _structured(text: str, reading: Reading) -> Answer:

@@ -231,9 +231,11 @@ def _output(node: Node) -> Output:
     kind = cast(
         Kind, strict.optional(fields, "kind", lambda n: strict.choice(n, get_args(Kind)), usual)
     )
-    for key in ("schema", "get", "repair"):
+    for key in ("schema", "get"):
         if key in fields and kind != "json":
             raise strict.complaint(fields[key], f'"{key}" belongs to output kind json')
+    if "repair" in fields and kind not in ("json", "label"):
+        raise strict.complaint(fields["repair"], '"repair" belongs to output kind json or label')
     return Output(
         kind,
         strict.optional(fields, "schema", _schema, None),

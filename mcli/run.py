@@ -92,7 +92,7 @@ def _deliver(
 ) -> ExitCode:
     job = planned.job
     elapsed = time.monotonic() - planned.began
-    verdict = answer.text in job.expect if job.expect else None
+    verdict = not {*answer.text.split("\n")}.isdisjoint(job.expect) if job.expect else None
     if said.verbose:
         output.note(_summary(exchange, elapsed))
     content = answer.text

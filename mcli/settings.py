@@ -64,6 +64,7 @@ class Settings:
     soft: frozenset[str]
     origins: Mapping[str, str]
     allow_http: bool = False
+    strict_schema: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     keeping: Keeping = field(default_factory=Keeping)
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
@@ -126,6 +127,8 @@ def load(
         soft=frozenset(name for name in params if choice.origins[name] == "recipe"),
         origins=choice.origins,
         allow_http=allow_http,
+        strict_schema=profile.strict_schema
+        and keys.origin(base_url) == keys.origin(profile.base_url),
         aliases=config.aliases,
         keeping=kept,
         models=config.models,

@@ -166,3 +166,118 @@ def test_every_label_can_be_answered(written: list[str], pick: int, form: str) -
 
 def test_the_set_as_a_model_sees_it() -> None:
     assert labels.lines(SET) == "- Bug\n- feature: something new\n- very good\n- good\n- 42"
+
+
+ALIASED = labels.parse(["bug | defect|a fault = it is broken", "wish|feature request", "C++"])
+
+
+def test_aliases_are_other_words_for_a_label() -> None:
+    assert ALIASED[0] == Label("bug", "it is broken", ("defect", "a fault"))
+    assert labels.lines(ALIASED) == "- bug: it is broken\n- wish\n- C++"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("Defect.", "bug"),
+        ("It is a fault", "bug"),
+        ("A bug, or a defect", "bug"),
+        ("**feature request**", "wish"),
+    ],
+)
+def test_an_alias_is_read_as_its_label(answer: str, name: str) -> None:
+    assert labels.read(answer, ALIASED) == name
+
+
+@pytest.mark.parametrize("written", [["a|b", "b"], ["a|A", "c"], ["a|", "c"], ["|a", "c"]])
+def test_all_words_of_a_set_differ(written: list[str]) -> None:
+    with pytest.raises(UsageFailure):
+        labels.parse(written)
+
+
+def test_a_file_has_comments_and_blank_lines() -> None:
+    text = "# moods\n\n  glad | happy = fine, or better\n  # more\nC#\n"
+    assert labels.in_file(text) == ("glad | happy = fine, or better", "C#")
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ('{"label": "feature"}', "feature"),
+        ('```json\n{"label": "Bug", "why": "not a feature"}\n```', "Bug"),
+        ('"Bug"', "Bug"),
+        ('["Bug"]', "Bug"),
+        ('{"answer": "Bug"}', "Bug"),
+        ('I say {"label": "very good"}', "very good"),
+    ],
+)
+def test_a_label_may_come_as_json(answer: str, name: str) -> None:
+    assert labels.read(answer, SET) == name
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['{"label": null, "other": "Bug"}', '{"label": "chore"}', '{"label": "not a bug"}', "{}"],
+)
+def test_json_that_names_no_label(answer: str) -> None:
+    with pytest.raises(UnusableAnswer):
+        labels.read(answer, SET)
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ("bug", ("bug",)),
+        ("wish\nbug\n", ("bug", "wish")),
+        ("- wish\n- **Bug**", ("bug", "wish")),
+        ("Bug, wish", ("bug", "wish")),
+        ("C++, bug", ("bug", "C++")),
+        ("C++\nbug", ("bug", "C++")),
+        ("bug and C++", ("bug", "C++")),
+        ("defect; feature request; bug", ("bug", "wish")),
+        ("The labels are bug and wish.", ("bug", "wish")),
+        ('{"labels": ["wish", "bug"]}', ("bug", "wish")),
+        ('["wish"]', ("wish",)),
+        ("```json\n[\"wish\", \"defect\"]\n```", ("bug", "wish")),
+    ],
+)  # fmt: skip
+def test_several_labels_in_the_order_of_the_set(answer: str, names: tuple[str, ...]) -> None:
+    assert labels.read_several(answer, ALIASED) == names
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "none", "none of them", '{"labels": []}', '{"labels": ["bug", "chore"]}', '["bug", 1]',
+     "not a bug, but a wish", "debugging"],
+)  # fmt: skip
+def test_an_answer_that_is_no_list_of_labels(answer: str) -> None:
+    with pytest.raises(UnusableAnswer):
+        labels.read_several(answer, ALIASED)
+
+
+@given(sets, st.text(), st.booleans())
+def test_only_labels_of_the_set_are_ever_read_in_their_order(
+    written: list[str], answer: str, listed: bool
+) -> None:
+    known = labels.parse(written)
+    try:
+        names = labels.read_several("\n".join(written) if listed else answer, known)
+    except UnusableAnswer:
+        return
+    assert list(names) == [name for name in written if name in names]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_what_is_asked_again_names_the_set(several: bool) -> None:
+    told = labels.complaint(ALIASED, several)
+    assert labels.lines(ALIASED) in told
+    assert "defect" not in told
+    assert ("at least one" in told) == several
+
+
+def test_the_schema_is_as_strict_as_servers_want_it() -> None:
+    one, several = (labels.schema(ALIASED, which) for which in (False, True))
+    assert one["properties"]["label"]["enum"] == ["bug", "wish", "C++"]
+    assert several["properties"]["labels"]["items"]["enum"] == ["bug", "wish", "C++"]
+    for wanted, key in ((one, "label"), (several, "labels")):
+        assert (wanted["required"], wanted["additionalProperties"]) == ([key], False)

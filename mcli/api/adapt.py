@@ -1,8 +1,8 @@
 """EDGE (pure): a request that a server refuses for one parameter, sent again without the quarrel.
 
 Only what we may change: the two names of the token limit, `stream_options`, the way in which JSON
-is asked for, and a value that a recipe and not a person asked for (api-contract §5.5). Once for
-each parameter, three in all.
+is asked for, and a value that a recipe and not a person asked for (api-contract §5.5), such as
+log-probabilities, of which each server has its own most. Once for each parameter, three in all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _TOO_MUCH = re.compile(r"too (large|high|long|many)|at most|less than|exceed", r
 """How servers say that they know a parameter, and not this value of it."""
 
 _TWINS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_TOGETHER = ("logprobs", "top_logprobs")
+"""Neither is of use, or even allowed, without the other."""
 
 
 def adapted(
@@ -35,10 +37,13 @@ def adapted(
         return None
     if simpler := forms.simpler(request, failure):
         return simpler
-    if _TOO_MUCH.search(failure.message):
-        return None
     name = _named(request, failure)
     if name is None or name in changed:
+        return None
+    if name in _TOGETHER and name in request.soft:
+        told = "log-probabilities left out: the server refuses them"
+        return name, _without(request, *_TOGETHER), told
+    if _TOO_MUCH.search(failure.message):
         return None
     if name in _TWINS and _TWINS[name] not in changed:
         return name, _renamed(request, name, _TWINS[name]), f"{name} sent as {_TWINS[name]}"
@@ -62,6 +67,6 @@ def _renamed(request: Request, name: str, other: str) -> Request:
     return replace(request, params=params, soft=soft)
 
 
-def _without(request: Request, name: str) -> Request:
-    params = {n: v for n, v in request.params.items() if n != name}
+def _without(request: Request, *names: str) -> Request:
+    params = {n: v for n, v in request.params.items() if n not in names}
     return replace(request, params=params)

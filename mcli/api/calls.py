@@ -61,8 +61,8 @@ async def complete(
         async with endpoint.open(endpoint.url) as wire:
             known = forms.unrefused(request, endpoint.refused)
             done = await _adapting(wire, known, endpoint, patience, note, show)
-            if known.form and done.request.form:
-                endpoint.refused.update(forms.passed(known.form.way, done.request.form.way))
+            if known.form:
+                endpoint.refused.update(forms.passed(known.form, done.request.form))
     except WriteFailure as failure:
         if done is not None:  # it was paid for, and could not be recorded
             failure.completion, failure.charged = done.completion, "yes"

@@ -45,18 +45,21 @@ def asked(form: Form, messages: tuple[Message, ...]) -> tuple[tuple[Message, ...
     return messages, fields
 
 
-def passed(asked: Way, taken: Way) -> Iterator[Way]:
+def passed(asked: Form, taken: Form | None) -> Iterator[Way]:
     """The ways that were refused where `asked` was tried first and `taken` was taken."""
-    while asked != taken:
-        yield asked
-        asked = _NEXT[asked]
+    way = asked.way
+    if taken is None:
+        yield way
+    while taken is not None and way != taken.way:
+        yield way
+        way = _NEXT[way]
 
 
 def unrefused(request: Request, refused: Set[Way]) -> Request:
     """The request, asking in the first way that the server is not known to refuse."""
     form = request.form
     while form is not None and form.way in refused and form.way in _NEXT:
-        form = replace(form, way=_NEXT[form.way])
+        form = None if form.spare else replace(form, way=_NEXT[form.way])
     return replace(request, form=form)
 
 
@@ -67,6 +70,9 @@ def simpler(request: Request, failure: Failure) -> tuple[str, Request, str] | No
         return None
     if not (_REFUSAL.search(failure.param) or _REFUSAL.search(failure.message)):
         return None
+    if form.spare:
+        warning = f"asked in words alone: the server refuses {form.way}"
+        return form.way, replace(request, form=None), warning
     way = _NEXT[form.way]
     warning = f"JSON asked for by {way}: the server refuses {form.way}"
     return form.way, replace(request, form=replace(form, way=way)), warning

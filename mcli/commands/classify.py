@@ -22,19 +22,38 @@ def classify(
         ),
     ] = None,
     labels_file: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The set, a label a line")
+        str | None,
+        typer.Option(metavar="PATH", help="The set, a line each: name | alias = description"),
     ] = None,
     question: Annotated[str | None, typer.Option(metavar="TEXT", help="What to decide")] = None,
+    multi: Annotated[
+        bool, typer.Option("--multi", help="Every label that fits, a line each")
+    ] = False,
     expect: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL,…", help="Exit 0 if it is one of these, else 1"),
     ] = None,
+    votes: Annotated[
+        int,
+        typer.Option(
+            metavar="N", parser=options.whole(1, 100), help="Ask N times, and print what most say"
+        ),
+    ] = "1",  # pyright: ignore[reportArgumentType]
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(metavar="P", parser=options.share, help="Be so sure, 0 to 1, else --unsure"),
+    ] = None,
+    unsure: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL", help="Print this where it is not decided, instead of exit 4"),
+    ] = None,
 ) -> ExitCode:
-    """One label of a closed set for files, or for stdin.
+    """One label of a closed set for files, or for stdin; several with --multi.
 
     mcli classify -l positive,negative,neutral < review.txt
     """
     from mcli import run
+    from mcli.ballot import Ballot
     from mcli.job import Job
 
     variables: dict[str, str | list[str] | tuple[str, ...]] = {}
@@ -42,6 +61,8 @@ def classify(
         variables["labels"] = _words(labels, "--labels")
     if question is not None:
         variables["question"] = question
+    if multi:
+        variables["multi"] = "true"
     job = Job(
         "classify",
         variables,
@@ -49,6 +70,7 @@ def classify(
         bundled=True,
         labels_file=labels_file,
         expect=_words(expect, "--expect") if expect is not None else (),
+        ballot=Ballot(votes, min_confidence, unsure),
     )
     return run.once(job, said)
 

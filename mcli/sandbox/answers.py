@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from mcli import schema
+from mcli import labels, schema
+from mcli.labels import Label
 from mcli.sandbox import choosing, facts, snippets, values
 from mcli.sandbox.prompts import Prompt, Rejected, Turn
 
@@ -21,8 +23,8 @@ def answer(prompt: Prompt, prompt_tokens: int) -> str:
         note = {"source": "mcli sandbox", "note": _note(prompt, prompt_tokens)}
         return json.dumps(note, ensure_ascii=False)
     system = prompt.system()
-    if labels := choosing.labels(system):
-        return choosing.choose(prompt.task(), labels)
+    if known := choosing.labels(system):
+        return "\n".join(_chosen(prompt, known))
     if snippets.MARK in system:
         return snippets.block(snippets.language(system), prompt.task())
     return _note(prompt, prompt_tokens)
@@ -30,7 +32,7 @@ def answer(prompt: Prompt, prompt_tokens: int) -> str:
 
 def _fitting(prompt: Prompt) -> str:
     try:
-        made: Any = facts.found(prompt.task(), facts.wanted(prompt.system()))
+        made: Any = _labelled(prompt) or facts.found(prompt.task(), facts.wanted(prompt.system()))
         if not made or schema.complaint(made, prompt.schema):
             made = values.fitting(prompt.schema, prompt.task())
         if problem := schema.complaint(made, prompt.schema):
@@ -43,6 +45,22 @@ def _fitting(prompt: Prompt) -> str:
             "response_format.json_schema.schema",
             code="invalid_schema",
         ) from None
+
+
+def _labelled(prompt: Prompt) -> dict[str, Any]:
+    """The labels in the shape that `classify` asks for; nothing where it lists none."""
+    known = choosing.labels(prompt.system())
+    if not known:
+        return {}
+    names = _chosen(prompt, known)
+    several = choosing.SEVERAL in prompt.system()
+    return {labels.KEYS: names} if several else {labels.KEY: names[0]}
+
+
+def _chosen(prompt: Prompt, known: Sequence[Label]) -> list[str]:
+    if choosing.SEVERAL in prompt.system():
+        return choosing.choose_several(prompt.task(), known)
+    return [choosing.choose(prompt.task(), known)]
 
 
 def _note(prompt: Prompt, prompt_tokens: int) -> str:

@@ -31,6 +31,10 @@ _EMPTY = frozenset(
 """Words of a description that say nothing about a text they occur in."""
 
 
+SEVERAL = "every label of the list that fits"
+"""What the bundled classify recipe's system message says where it wants several."""
+
+
 def labels(system: str) -> tuple[Label, ...]:
     """The set that a system message lists, none if it lists none.
 
@@ -62,6 +66,13 @@ def choose(text: str, choices: Sequence[Label]) -> str:
     if {"good", "bad"} <= by_mood.keys() and mood in by_mood:
         return by_mood[mood]
     return choices[int(hashlib.sha256(text.encode()).hexdigest(), 16) % len(choices)].name
+
+
+def choose_several(text: str, choices: Sequence[Label]) -> list[str]:
+    """The names of the labels that `text` mentions, in their order; else the one of `choose`."""
+    said = _words(text)
+    found = [label.name for label in choices if _mentions(label, said)]
+    return found or [choose(text, choices)]
 
 
 def mentioned(text: str, names: Sequence[str]) -> str | None:

@@ -89,8 +89,19 @@ def test_a_form_that_a_person_set_is_theirs() -> None:
 def test_what_a_server_refused_is_not_tried_again() -> None:
     ways: tuple[Way, ...] = ("json_schema", "json_object", "prompt")
     for number, way in enumerate(ways):
-        assert list(forms.passed("json_schema", way)) == list(ways[:number])
+        assert list(forms.passed(Form(SCHEMA), Form(SCHEMA, way))) == list(ways[:number])
         assert forms.unrefused(asking("json_schema"), set(ways[:number])) == asking(way)
-    assert list(forms.passed("prompt", "prompt")) == []
+    assert list(forms.passed(Form(SCHEMA, "prompt"), Form(SCHEMA, "prompt"))) == []
     plain = Request("m", TURNS)
     assert forms.unrefused(plain, {"json_schema"}) == plain
+
+
+def test_a_form_that_the_words_can_do_without_is_left_out_where_it_is_refused() -> None:
+    spare, plain = Request("m", TURNS, form=Form(SCHEMA, spare=True)), Request("m", TURNS)
+    assert codec.body_of(spare)["response_format"]["type"] == "json_schema"
+    found = adapt.adapted(spare, refusal("no", "response_format"), frozenset())
+    assert found is not None
+    assert found[1] == plain
+    assert spare.form is not None
+    assert list(forms.passed(spare.form, None)) == ["json_schema"]
+    assert forms.unrefused(spare, {"json_schema"}) == plain

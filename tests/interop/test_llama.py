@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks import labels
 from tests.program import KEY, Program
 
 from .conftest import MODEL, WINDOW, Llama, pointed_at, serving
@@ -298,3 +299,39 @@ def test_what_a_strict_model_complains_of_cuts_a_stream(guest: Program) -> None:
 def test_a_key_that_the_server_does_not_know_is_not_allowed(guest: Program, key: str) -> None:
     result = guest("ask", "hi", MCLI_API_KEY=key)
     assert (result.code, result.out, result.slug) == (77, "", "auth")
+
+
+WORDS = " | ".join(f'"{name}"' for name in ("question", "order", "exclamation", "statement"))
+
+
+def test_two_hundred_lines_get_a_label_each(mcli: Program) -> None:
+    """The weights are random, so only that it is a label means anything."""
+    argv = labels.flags("--param", f"grammar=root ::= {WORDS}", "-t", "1", "--seed", "7")
+    found = labels.confusion(lambda text: mcli(*argv, stdin=text))
+    print("\n".join(labels.table(found)))  # noqa: T201
+    assert found.total() == 200
+    assert labels.NONE not in {said for _, said in found}
+    assert len({said for _, said in found}) > 1
+
+
+def test_a_schema_that_the_server_refuses_is_left_out(mcli: Program) -> None:
+    """llama.cpp's own server takes a strict schema; this one, of its Python package, does not."""
+    config = mcli.home / ".config" / "mcli" / "config.yaml"
+    config.write_text(config.read_text().replace("}}", ", strict_schema: true}}"))
+    argv = ("classify", "-l", "good,bad", "--max-tokens", "4", "--json")
+    preview = mcli(*argv, "--dry-run", stdin=b"The sea.").json["data"]["body"]
+    assert preview["response_format"]["type"] == "json_schema"
+    told = mcli(*argv, stdin=b"The sea.").json
+    assert told["error"]["slug"] in ("truncated", "not_a_label")
+    assert any("the server refuses json_schema" in warning for warning in told["warnings"])
+
+
+def test_log_probabilities_of_a_real_server_say_how_sure_it_is(mcli: Program) -> None:
+    """To this model a byte is a token: the first tells one label from the other."""
+    argv = ("classify", "-l", "good,bad", *saying("bad"), "--min-confidence", "0", "--json")
+    told = mcli(*argv, stdin=b"The sea.").json
+    data = told["data"]
+    assert (told["text"], told["attempts"], told["warnings"]) == ("bad", 1, [])
+    assert 0 < data["confidence"] <= 1
+    assert data["confidence"] == data["scores"]["bad"]
+    assert sum(filter(None, data["scores"].values())) == pytest.approx(1.0, abs=1e-5)

@@ -42,14 +42,24 @@ TEXT = (
 )  # fmt: skip
 
 SHAPES = (
-    Mutation("a-label-it-denies", "a label that is denied is not the answer", LABELS, "if _DENIAL.search(rest):", "if False:", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
-    Mutation("the-first-of-several-labels", "an answer of several labels is none", LABELS, "if len(found) == 1:", "if found:", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
-    Mutation("the-shortest-label-first", "`very good` does not also count as `good`", LABELS, "-len(label.name))", "len(label.name))", ("test_labels.py::test_the_label_that_an_answer_means",)),
+    Mutation("a-label-it-denies", "a label that is denied is not the answer", LABELS, "if _DENIAL.search(rest) else", "if False else", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
+    Mutation("the-first-of-several-labels", "an answer of several labels is none", LABELS, "if len(found) != 1:", "if not found:", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
+    Mutation("the-shortest-label-first", "`very good` does not also count as `good`", LABELS, "-len(pair[0])", "len(pair[0])", ("test_labels.py::test_the_label_that_an_answer_means",)),
     Mutation("a-label-inside-a-word", "a label stands as a word of its own", LABELS, r"(?<![\w+#./-])", "", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
     Mutation("code-that-was-never-closed", "code that was cut is no answer", FENCES, "elif opening is not None:", "elif False:", ("test_fences.py::test_a_block_that_was_never_closed_is_not_an_answer",)),
     Mutation("a-shorter-fence-closes", "a block ends with a fence as long as its first", FENCES, "len(bare) >= len(fence) and ", "bool(bare) and ", ("test_fences.py::test_a_fenced_block",)),
     Mutation("prose-is-code", "prose is not code", FENCES, "* 2 > len(lines)", "* 2 > 0", ("test_fences.py::test_prose_is_not_code",)),
     Mutation("any-block", "of several blocks the one in the language counts", FENCES, "max(matching or named or blocks,", "max(blocks,", ("test_fences.py::test_of_several_blocks_the_one_in_the_language_or_the_largest",)),
+)  # fmt: skip
+
+DECIDED = (
+    Mutation("no-label-is-final", "what is no label is asked about once more", READING, 'failure.slug == "not_a_label"', "False", ("test_votes.py::test_an_answer_that_is_no_label_is_asked_about_once_more",)),
+    Mutation("print-an-alias", "an alias is never printed", LABELS, "found[name] = None", "found[said] = None", ("test_labels.py::test_an_alias_is_read_as_its_label",)),
+    Mutation("a-tie-is-a-verdict", "a tie decides nothing", "ballot.py", "if most <= max(", "if most < max(", ("test_ballot.py::test_a_tie_decides_nothing",)),
+    Mutation("unknown-is-sure-enough", "a confidence that is not known is not enough", "ballot.py", "(sure is not None and sure >= least)", "sure is None or sure >= least", ("test_ballot.py::test_what_is_sure_enough",)),
+    Mutation("sure-of-all-words", "the confidence is that in a label against the others", "confidence.py", "round(mass / total, _DIGITS)", "round(mass, _DIGITS)", ("test_confidence.py::test_the_mass_of_each_label",)),
+    Mutation("one-vote-for-all", "each vote is kept for itself", "votes.py", "vote=number + 1", "vote=1", ("test_votes.py::test_votes_are_kept_and_replayed_one_by_one",)),
+    Mutation("a-schema-for-everybody", "only a server that is known to is held to a schema", "settings.py", " and keys.origin(base_url) == keys.origin(profile.base_url)", "", ("test_votes.py::test_a_server_that_can_is_told_the_choice",)),
 )  # fmt: skip
 
 CAUSES = (
@@ -60,4 +70,4 @@ CAUSES = (
     Mutation("distrust-is-just-late", "a certificate that is not trusted is not retried", "api/mishaps.py", "if isinstance(error, ssl.SSLCertVerificationError):", "if False:", (row("N-70"),)),
 )  # fmt: skip
 
-MUTATIONS = (*WHOLE, *TEXT, *SHAPES, *CAUSES)
+MUTATIONS = (*WHOLE, *TEXT, *SHAPES, *DECIDED, *CAUSES)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mcli.labels import Label, lines
-from mcli.sandbox.choosing import choose, labels
+from mcli.sandbox.choosing import choose, choose_several, labels
 
 MOODS = (Label("positive"), Label("negative"), Label("neutral"))
 
@@ -60,3 +60,15 @@ def test_without_a_reason_the_text_decides_and_always_the_same() -> None:
     assert set(first) == {"red", "green", "blue"}
     # Written down, so that it is the same on every machine and in every run.
     assert first[:4] == ["green", "blue", "green", "red"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("negative, and then positive", ["positive", "negative"]),
+        ("it is neutral", ["neutral"]),
+        ("I love it", ["positive"]),
+    ],
+)
+def test_several_labels_are_those_mentioned_or_else_the_one(text: str, expected: list[str]) -> None:
+    assert choose_several(text, MOODS) == expected
