@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import (
+    attaching,
     deadline,
     fieldpath,
     filling,
@@ -56,10 +57,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the messages are made of beside the recipe: data, and a person's system message."""
+    """What the messages are made of beside the recipe: data, a person's system message, and what is
+    attached to the last message of the user."""
 
     data: str
     system: str
+    parts: tuple[Mapping[str, Any], ...] = ()
 
 
 def make(job: Job, said: Said, began: float) -> Plan:
@@ -76,9 +79,10 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
     claimed = filling.claims_stdin(found, job, said)
     values = filling.bind(found, job, said)
     wanted = _wanted(found, job)
-    no_stdin = chosen.no_stdin or claimed
+    no_stdin = chosen.no_stdin or claimed or filling.attaches(found, said)
     if job.data is None:
-        inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
+        rule = filling.data_rule(found, job, said)
+        inputs.refuse_terminal((*job.files, *said.file), rule, no_stdin)
     how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
     if wanted.kind == "label":
         known = labels.parse(values["labels"] or ())
@@ -127,7 +131,8 @@ def read(plan: Plan, said: Said) -> Material:
     bounds = Bounds(said.invalid, said.max_input)
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         system = _system(said, bounds)
-        return Material(_data(plan, said, bounds), system)
+        attached = attaching.gather(said.image, said.attach, said.image_detail, said.max_input)
+        return Material(_data(plan, said, bounds), system, attached)
 
 
 def request(plan: Plan, material: Material, said: Said) -> Request:
@@ -138,18 +143,24 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
         return messages(plan, replace(material, data=data))
 
     told = messages(plan, material)
-    if not any(message.content.strip() for message in told if message.role == "user"):
+    asked = [message for message in told if message.role == "user"]
+    if not any(message.content.strip() or message.parts for message in asked):
         raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
     chosen = plan.settings
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
     stream = streams(plan, said)
-    asked = Request(_model(plan), told, chosen.params, chosen.soft, stream, form)
-    return fitting.fitted(asked, material.data, plan.fit, plan.terms, render)
+    bare = Request(_model(plan), told, chosen.params, chosen.soft, stream, form)
+    return fitting.fitted(bare, material.data, plan.fit, plan.terms, render)
 
 
 def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
     """What the recipe makes of the variables and of `material`."""
-    return recipe.render(plan.recipe, plan.values, material.data, material.system)
+    made = recipe.render(plan.recipe, plan.values, material.data, material.system)
+    if not material.parts:
+        return made
+    last = max(n for n, message in enumerate(made) if message.role == "user")
+    whole = replace(made[last], parts=(*made[last].parts, *material.parts))
+    return (*made[:last], whole, *made[last + 1 :])
 
 
 def streams(plan: Plan, said: Said) -> bool:
@@ -205,7 +216,7 @@ def _model(plan: Plan) -> str:
 
 
 def _data(plan: Plan, said: Said, bounds: Bounds) -> str:
-    rule = plan.job.rule or plan.recipe.data
+    rule = filling.data_rule(plan.recipe, plan.job, said)
     if plan.job.data is not None:
         return inputs.given(plan.job.data, rule)
     pieces = inputs.gather((*plan.job.files, *said.file), rule, plan.no_stdin, bounds)

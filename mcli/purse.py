@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from mcli.caps import Caps
 from mcli.chat import Exchange, Request, Usage
 from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
 from mcli.terms import Terms
-from mcli.tokens import counting
+from mcli.tokens import attachments, counting
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
@@ -143,7 +143,7 @@ class Purse:
 
     async def _reserve(self, request: Request) -> float:
         self.require_price(request.model)
-        worst = self._worst(request, _bytes(request))
+        worst = self._worst(request, _bytes(request) + self._attached(request))
         counted = False
         while True:
             self.refuse_if_beyond(None, 1)
@@ -196,18 +196,33 @@ class Purse:
         encoding = self.terms(request.model).encoding
         choice = counting.choose(request.model)
         exact = encoding is not None or not choice.approximate
-        total = _beside(request)
-        for message in request.messages:
-            tokens = counting.count(message.content, encoding or choice.encoding)
-            size = len(message.content.encode("utf-8", "replace"))
+        total = _beside(request) + self._attached(request)
+        for text in _texts(request):
+            tokens = counting.count(text, encoding or choice.encoding)
+            size = len(text.encode("utf-8", "replace"))
             total += tokens if exact else min(size, math.ceil(tokens * GUESS))
         return total
 
+    def _attached(self, request: Request) -> int:
+        """The tokens of images, sound and files, at most."""
+        parts = (part for message in request.messages for part in message.parts)
+        most = sum(attachments.most(part, request.model) for part in parts)
+        window = self.terms(request.model).window
+        return most if window is None else min(most, window)
+
 
 def _bytes(request: Request) -> int:
-    """More tokens than these the prompt cannot have: one has a byte at least."""
-    texts = (message.content for message in request.messages)
-    return _beside(request) + sum(len(text.encode("utf-8", "replace")) for text in texts)
+    """More tokens than these the texts cannot have: one has a byte at least."""
+    sizes = (len(text.encode("utf-8", "replace")) for text in _texts(request))
+    return _beside(request) + sum(sizes)
+
+
+def _texts(request: Request) -> Iterator[str]:
+    """All that is text in the messages."""
+    for message in request.messages:
+        yield message.content
+        for call in message.calls:
+            yield from (call.name, call.arguments)
 
 
 def _beside(request: Request) -> int:
@@ -215,7 +230,8 @@ def _beside(request: Request) -> int:
     fields = dict(request.params)
     if request.form is not None:
         fields["form"] = request.form.schema
-    return TOKENS_BESIDE * (len(request.messages) + 1) + len(json.dumps(fields))
+    turns = len(request.messages) + sum(len(message.calls) for message in request.messages)
+    return TOKENS_BESIDE * (turns + 1) + len(json.dumps(fields))
 
 
 def _usd(value: float) -> str:

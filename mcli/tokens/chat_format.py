@@ -3,32 +3,45 @@
 The rule is that of `num_tokens_from_messages` in OpenAI's cookbook (How_to_count_tokens_with_
 tiktoken): three tokens a message, the values of its text fields, one for a name, and three for the
 answer that begins. Other servers frame with about as many.
+What is no text is weighed by `attachments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from mcli.chat import Message
+from mcli.tokens import attachments
 
 PER_MESSAGE = 3
 PER_NAME = 1
 PER_REPLY = 3
+PER_CALL = 3
+"""For a call of a tool, beside its name and arguments; nothing is published."""
 
 Measure = Callable[[str], int]
 """How many tokens a text has, or at most has."""
 
-
-def of_messages(messages: Sequence[Message], measure: Measure) -> int:
-    """The tokens of a prompt made of these messages."""
-    return PER_REPLY + sum(
-        PER_MESSAGE + measure(message.role) + measure(message.content) for message in messages
-    )
+Weigh = Callable[[Mapping[str, Any]], int]
+"""How many tokens a part that is no text has, or at most has."""
 
 
-def messages_bound(messages: Sequence[Message]) -> int:
+def of_messages(messages: Sequence[Message], measure: Measure, weigh: Weigh | None = None) -> int:
+    """The tokens of a prompt made of these messages; their parts count as `weigh` says."""
+    total = PER_REPLY
+    for message in messages:
+        total += PER_MESSAGE + measure(message.role) + measure(message.content)
+        for call in message.calls:
+            total += PER_CALL + measure(call.name) + measure(call.arguments)
+        if weigh is not None:
+            total += sum(map(weigh, message.parts))
+    return total
+
+
+def messages_bound(messages: Sequence[Message], model: str = "") -> int:
     """A number of tokens that a prompt made of these messages cannot pass, without a tokenizer."""
-    return of_messages(messages, bound)
+    return of_messages(messages, bound, lambda part: attachments.most(part, model))
 
 
 def bound(text: str) -> int:

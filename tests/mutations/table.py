@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import asking, bounds, guarding, recipes, replaying, replies, writing
+from . import asking, attaching, bounds, guarding, recipes, replaying, replies, writing
 from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
     *asking.MUTATIONS,
+    *attaching.MUTATIONS,
     *bounds.MUTATIONS,
     *replies.MUTATIONS,
     *guarding.MUTATIONS,
