@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from mcli import redaction
-from mcli.chat import Completion, Exchange
+from mcli import redaction, toolset
+from mcli.chat import Completion, Exchange, Step
 from mcli.errors import ExitCode, Failure
 from mcli.reading import Answer
 
@@ -29,6 +29,7 @@ def of_answer(
         "data": answer.data,
         **_reply(exchange.completion, exchange.cost_usd),
         **_effort(exchange.attempts, elapsed_s, exchange.request_id, exchange.cached),
+        **_steps(exchange.steps),
         "recipe": recipe,
         "warnings": list(exchange.warnings),
     }
@@ -74,6 +75,7 @@ def of_failure(failure: Failure) -> dict[str, Any]:
         "data": failure.data,
         **_reply(completion, failure.cost_usd),
         **_effort(failure.attempts, failure.elapsed_s, failure.request_id),
+        **_steps(failure.steps),
         "recipe": failure.recipe,
         "warnings": list(failure.warnings),
     }
@@ -98,6 +100,26 @@ def _effort(
         "cached": cached,
         "request_id": _name(request_id),
     }
+
+
+def _steps(steps: tuple[Step, ...]) -> dict[str, Any]:
+    """The calls of tools that were answered, round by round; no field if there were none."""
+    told = [
+        {
+            "tool_calls": [toolset.call_as_sent(result.call) for result in step],
+            "results": [
+                {
+                    "tool_call_id": result.call.id,
+                    "name": result.call.name,
+                    "content": result.content,
+                    "exit_status": result.status,
+                }
+                for result in step
+            ],
+        }
+        for step in steps
+    ]
+    return {"steps": told} if told else {}
 
 
 def _name(told: str | None) -> str | None:

@@ -17,7 +17,14 @@ from mcli.variables import FROM_FLAGS, Given
 def claims_stdin(found: Recipe, job: Job, said: Said) -> bool:
     """Whether stdin is read for something else than data. UsageFailure if it is wanted twice."""
     files = {name for name, declared in found.inputs.items() if declared.type in FROM_FLAGS}
-    wanted = [said.system_file, job.labels_file, job.schema_file, *said.image, *said.attach]
+    wanted = [
+        said.system_file,
+        job.labels_file,
+        job.schema_file,
+        *job.tool_files,
+        *said.image,
+        *said.attach,
+    ]
     wanted += [_pair(pair, "--var-file")[1] for pair in said.var_file]
     wanted += [path for name, path in (_pair(pair, "-D") for pair in said.var) if name in files]
     claims = wanted.count("-")

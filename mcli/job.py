@@ -17,7 +17,8 @@ class Job:
     spot; `rule` stands in for the recipe's own word on data; `labels_file` holds further labels,
     one a line; `expect` are labels of which the answer must be one. `schema_file` (a JSON Schema),
     `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
-    `chunk_tokens` is how long a part may be where the recipe takes data in parts.
+    `chunk_tokens` is how long a part may be where the recipe takes data in parts. `tool_files` hold
+    tools that are offered; `allow_tools` are those whose command may run, `max_steps` the rounds.
     """
 
     recipe: str
@@ -33,3 +34,6 @@ class Job:
     get: str | None = None
     repair: int | None = None
     chunk_tokens: int | None = None
+    tool_files: tuple[str, ...] = ()
+    allow_tools: tuple[str, ...] = ()
+    max_steps: int | None = None

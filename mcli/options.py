@@ -96,6 +96,14 @@ FLAGS: dict[str, Any] = {
     "color": Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on a terminal [env: NO_COLOR]")],
 }  # fmt: skip
 
+AllowTool = Annotated[
+    Many, typer.Option(metavar="NAME", help="Let the command of a tool run (repeatable)")
+]
+MaxSteps = Annotated[
+    int | None,
+    typer.Option(metavar="N", parser=whole(1, 1000), help="Rounds of calls that are run (5)"),
+]
+
 COMPLETION = tuple(FLAGS)
 ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "record", "replay", "json", "verbose",

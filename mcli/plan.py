@@ -24,6 +24,7 @@ from mcli import (
     recipe,
     recipe_document,
     settings,
+    toolbox,
 )
 from mcli.api import forms
 from mcli.chat import Message, Request
@@ -35,6 +36,9 @@ from mcli.recipe import Fit, Output, Recipe
 from mcli.said import Said
 from mcli.settings import Settings
 from mcli.terms import Terms
+from mcli.toolbox import Toolbox
+
+NO_TOOLS = Toolbox()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Plan:
     no_stdin: bool
     fit: Fit
     terms: Terms
+    toolbox: Toolbox = NO_TOOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,12 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
         how = replace(how, labels=known)
     elif wanted.kind == "code":
         how = replace(how, language=values.get("language") or "")
+    box = toolbox.make(found.tools, job.tool_files, job.allow_tools, job.max_steps)
+    how = replace(how, tools=bool(box.tools))
     found = replace(found, output=wanted)
     known = prices.find(chosen.model or "", chosen.models)
     fit = said.fit or found.fit
-    return Plan(job, found, chosen, values, how, began, no_stdin, fit, known)
+    return Plan(job, found, chosen, values, how, began, no_stdin, fit, known, box)
 
 
 def prepare(plan: Plan, said: Said) -> str | None:
@@ -149,7 +156,8 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
     chosen = plan.settings
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
     stream = streams(plan, said)
-    bare = Request(_model(plan), told, chosen.params, chosen.soft, stream, form)
+    params = {**chosen.params, **plan.toolbox.as_sent()}
+    bare = Request(_model(plan), told, params, chosen.soft, stream, form)
     return fitting.fitted(bare, material.data, plan.fit, plan.terms, render)
 
 
@@ -165,7 +173,7 @@ def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
 
 def streams(plan: Plan, said: Said) -> bool:
     """Whether the answer is shown as it comes: only plain text, and only to stdout."""
-    if plan.reading.kind != "text" or said.json or not said.to_stdout:
+    if plan.reading.kind != "text" or plan.reading.tools or said.json or not said.to_stdout:
         return False
     return os.isatty(output.STDOUT) if said.stream is None else said.stream
 

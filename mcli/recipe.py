@@ -12,6 +12,7 @@ from mcli.cases import Case
 from mcli.chat import Message, Role
 from mcli.errors import ConfigFailure
 from mcli.fieldpath import Path
+from mcli.toolset import Tool
 from mcli.variables import Input
 
 Kind = Literal["text", "label", "code", "json"]
@@ -86,6 +87,7 @@ class Recipe:
     examples: tuple[Example, ...] = ()
     output: Output = Output()
     tests: tuple[Case, ...] = ()
+    tools: tuple[Tool, ...] = ()
 
 
 def names(turns: Iterable[Turn]) -> dict[str, Turn]:

@@ -14,6 +14,7 @@ from mcli import (
     schema,
     strict,
     template,
+    toolset,
     turn_document,
     variables,
 )
@@ -42,7 +43,7 @@ D = TypeVar("D")
 
 KEYS = (
     "description", "extends", "model", "params", "inputs", "data", "messages", "examples",
-    "output", "fit", "tests",
+    "output", "fit", "tools", "tests",
 )  # fmt: skip
 OUTPUT_KEYS = ("kind", "schema", "get", "repair")
 MERGED = ("params", "inputs")
@@ -93,6 +94,7 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
         fit=cast(Fit, part("fit", _fit, "fail")),
         examples=part("examples", lambda n: _examples(n, inputs, complaints), ()),
         output=output or Output(),
+        tools=part("tools", lambda n: toolset.read(n, complaints), ()),
         tests=part("tests", lambda n: case_document.read(n, inputs, complaints), ()),
     )
     if inputs is not None:
@@ -256,6 +258,9 @@ def _check(recipe: Recipe, root: Node, used: Collection[str], complaints: Compla
         complaints.add(strict.complaint(root, told))
     if recipe.fit == "parts" and kind != "text":
         told = '"fit: parts" puts texts together, so it belongs to output kind text'
+        complaints.add(strict.complaint(root, told))
+    if recipe.fit == "parts" and recipe.tools:
+        told = '"fit: parts" puts texts together, and calls of tools are none'
         complaints.add(strict.complaint(root, told))
     if kind != "label" and "label_lines" in used:
         complaints.add(strict.complaint(root, '"label_lines" belongs to output kind label'))

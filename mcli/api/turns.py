@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from mcli.api.textflow import joined
 from mcli.chat import Message, Token, ToolCall
+from mcli.toolset import call_as_sent
 
 _IMPOSSIBLE = -9999.0
 """What OpenAI says of a token that is not among the likeliest: as good as never."""
@@ -33,12 +34,6 @@ def wire(message: Message) -> dict[str, Any]:
     if message.call_id is not None:
         told["tool_call_id"] = message.call_id
     return told
-
-
-def call_as_sent(call: ToolCall) -> dict[str, Any]:
-    """A tool call in the API's words."""
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
 
 
 class Calls:

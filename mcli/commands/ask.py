@@ -31,6 +31,12 @@ def ask(
             help="Ask again, with the error, for an answer that does not fit (1)",
         ),
     ] = None,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Offer the tools in FILE, JSON or YAML (repeatable)"),
+    ] = None,
+    allow_tool: options.AllowTool = None,
+    max_steps: options.MaxSteps = None,
 ) -> ExitCode:
     """One completion: PROMPT, then the data of -f files or stdin.
 
@@ -51,5 +57,8 @@ def ask(
         schema_file=schema,
         get=get,
         repair=repair,
+        tool_files=tuple(tool or ()),
+        allow_tools=tuple(allow_tool or ()),
+        max_steps=max_steps,
     )
     return run.once(job, said)

@@ -4,7 +4,7 @@ Images go by the published formulas (`images`). Of a model for which none is pub
 likely what it is to gpt-4o, and `STRANGE` at most, above what the guides of Anthropic (4,784) and
 Google name for one and what open models are set to. For sound and PDF nothing is published that
 could be computed here: they are likely nothing, so that none is refused on a guess, and at most a
-token a byte. All together are at most what the model's window holds: more than that no server takes.
+token a byte. All together are at most what the model's window holds, as no server takes more.
 """
 
 from __future__ import annotations
