@@ -59,7 +59,9 @@ class Tool:
 
 def read(node: Node, complaints: Complaints = strict.STRICT) -> tuple[Tool, ...]:
     """The tools in a list. Raises ConfigFailure with the place of a mistake."""
-    tools = complaints.each(strict.items(node, MOST_TOOLS), _tool)
+    checker = schema.Checker()
+    nodes = strict.items(node, MOST_TOOLS)
+    tools = complaints.each(nodes, lambda child: _tool(child, checker))
     seen: set[str] = set()
     for tool in tools:
         if tool.name in seen:
@@ -73,7 +75,7 @@ def read_file(root: Node) -> tuple[Tool, ...]:
     """The tools in a document: one, a list of them, or a list under `tools` as in a request."""
     if isinstance(root.value, dict):
         if "tools" not in root.value:
-            return (_tool(root),)
+            return (_tool(root, schema.Checker()),)
         root = strict.mapping(root, ("tools",))["tools"]
     tools = read(root)
     if not tools:
@@ -119,7 +121,7 @@ def call_as_sent(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _tool(node: Node) -> Tool:
+def _tool(node: Node, checker: schema.Checker) -> Tool:
     fields = strict.mapping(node)
     if "function" in fields:
         outer = strict.mapping(node, ("type", "function", "command"))
@@ -139,19 +141,19 @@ def _tool(node: Node) -> Tool:
         name,
         node.place,
         strict.optional(fields, "description", strict.text, ""),
-        strict.optional(fields, "parameters", _parameters, _NOTHING),
+        strict.optional(fields, "parameters", lambda n: _parameters(n, checker), _NOTHING),
         strict.optional(fields, "strict", strict.boolean, False),
         strict.optional(fields, "command", _command, ()),
     )
 
 
-def _parameters(node: Node) -> Any:
+def _parameters(node: Node, checker: schema.Checker) -> Any:
     """A JSON Schema of an object, or names with the type or the schema of each."""
     fields = strict.mapping(node)
     told = fields["type"].value if "type" in fields else None
     wanted = strict.anything(node) if told == "object" else _short(fields)
     try:
-        schema.check(wanted)
+        checker.check(wanted)
     except ValueError as error:
         raise ConfigFailure("bad_schema", f"{node.place}: {error}") from None
     return wanted
