@@ -146,7 +146,7 @@ class _Purse:
     async def set_aside(self, request: Request, entry: Entry) -> Entry:
         """The entry with an id, under which the worst case of `request` now is in the ledger."""
         known = prices.find(request.model, self._chosen.models)
-        worst = terms.worst(prompt_size.bounded(request), request.params, known)
+        worst = terms.worst(prompt_size.bounded(request, known), request.params, known)
         least = terms.worst(0, request.params, known)
         if worst is None or least is None:
             raise ConfigFailure(

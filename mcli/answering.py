@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcli import accounting, asking, parts, plan, reading, sending, votes
+from mcli import accounting, asking, parts, plan, reading, sending, toolwork, votes
 from mcli.accounting import Work
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
@@ -53,7 +53,8 @@ class Asker:
         self, planned: Plan, request: Request, show: Show | None = None
     ) -> tuple[Answer, Exchange]:
         """The answer to one request, asked again where it does not fit."""
-        place = _place(request, planned)
+        # What a command says today need not be what it said.
+        place = None if planned.toolbox.commands else _place(request, planned)
         exchange = place.find(request) if place else None
         if exchange is not None:
             answer = reading.read(exchange.completion, planned.reading)
@@ -61,8 +62,12 @@ class Asker:
                 show(answer.text)
             return answer, exchange
         send = self._sender(planned, show)
-        repair = planned.recipe.output.repair
-        answer, exchange = await asking.ask(request, planned.reading, repair, send)
+        if planned.reading.tools:
+            limit = self.patience.deadline, self.patience.limit_s
+            answer, exchange = await toolwork.ask(request, planned, send, self.said, limit)
+        else:
+            repair = planned.recipe.output.repair
+            answer, exchange = await asking.ask(request, planned.reading, repair, send)
         if place:
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange

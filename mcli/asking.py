@@ -51,6 +51,7 @@ def paid(exchange: Exchange) -> Generator[None]:
         failure.warnings = exchange.warnings
         failure.completion = exchange.completion
         failure.cost_usd = exchange.cost_usd
+        failure.steps = exchange.steps
         failure.charged = "no" if exchange.cached else "yes"
         raise
 
@@ -74,6 +75,7 @@ def added(spent: Exchange | None, more: Exchange) -> Exchange:
         cost_usd=_plus(spent.cost_usd, more.cost_usd),
         warnings=(*spent.warnings, *more.warnings),
         cached=spent.cached and more.cached,
+        steps=(*spent.steps, *more.steps),
     )
 
 
@@ -82,6 +84,7 @@ def counted(failure: Failure, spent: Exchange | None) -> Failure:
     if spent is not None:
         failure.attempts += spent.attempts
         failure.warnings = (*spent.warnings, *failure.warnings)
+        failure.steps = (*spent.steps, *failure.steps)
         if failure.charged == "no":
             failure.cost_usd = 0.0
         failure.cost_usd = _plus(spent.cost_usd, failure.cost_usd)

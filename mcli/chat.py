@@ -115,11 +115,26 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What the model is told of a call; `status` is the exit status of the command that was run for
+    it, None if none was."""
+
+    call: ToolCall
+    content: str
+    status: int | None = None
+
+
+Step = tuple[ToolResult, ...]
+"""A round of calls and what came of each."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A completion and what it took to get it; `request` is what the server took in the end.
 
     `cost_usd` is an estimate by list price, None where a price or the usage is unknown; `doubtful`
-    are the attempts that failed and may have been charged all the same, which is not in it.
+    are the attempts that failed and may have been charged all the same, which is not in it; `steps`
+    are the calls of tools that were answered on the way.
     """
 
     completion: Completion
@@ -130,3 +145,4 @@ class Exchange:
     cached: bool = False
     cost_usd: float | None = None
     doubtful: int = 0
+    steps: tuple[Step, ...] = ()

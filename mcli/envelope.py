@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mcli import messages, redaction
-from mcli.chat import Completion, Exchange
+from mcli.chat import Completion, Exchange, Step
 from mcli.errors import ExitCode, Failure
 from mcli.reading import Answer
 
@@ -30,6 +30,7 @@ def of_answer(
         "message": _message(exchange.completion),
         **_reply(exchange.completion, exchange.cost_usd),
         **_effort(exchange.attempts, elapsed_s, exchange.request_id, exchange.cached),
+        **_steps(exchange.steps),
         "recipe": recipe,
         "warnings": list(exchange.warnings),
     }
@@ -77,6 +78,7 @@ def of_failure(failure: Failure) -> dict[str, Any]:
         "message": _message(completion),
         **_reply(completion, failure.cost_usd),
         **_effort(failure.attempts, failure.elapsed_s, failure.request_id),
+        **_steps(failure.steps),
         "recipe": failure.recipe,
         "warnings": list(failure.warnings),
     }
@@ -106,6 +108,26 @@ def _effort(
         "cached": cached,
         "request_id": _name(request_id),
     }
+
+
+def _steps(steps: tuple[Step, ...]) -> dict[str, Any]:
+    """The calls of tools that were answered, round by round; no field if there were none."""
+    told = [
+        {
+            "tool_calls": [messages.call_as_sent(result.call) for result in step],
+            "results": [
+                {
+                    "tool_call_id": result.call.id,
+                    "name": result.call.name,
+                    "content": result.content,
+                    "exit_status": result.status,
+                }
+                for result in step
+            ],
+        }
+        for step in steps
+    ]
+    return {"steps": told} if told else {}
 
 
 def _name(told: str | None) -> str | None:

@@ -22,7 +22,7 @@ from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from mcli.chat import Completion
+    from mcli.chat import Completion, Step
 
 Charged = Literal["no", "maybe", "yes"]
 
@@ -91,8 +91,8 @@ class Failure(Exception):
     `wait` is the delay in seconds that the server asked for, `param` the request field that it
     objects to, `attempts` counts requests sent, `doubtful` those that may have been charged,
     `elapsed_s` is filled in by `run`, `completion` holds what the model did say,
-    `cost_usd` what was paid (None: unknown, or nothing), and `data` what a command that does many
-    things had done by then.
+    `cost_usd` what was paid (None: unknown, or nothing), `data` what a command that does many
+    things had done by then, and `steps` the calls of tools that were answered.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
@@ -124,6 +124,7 @@ class Failure(Exception):
         self.data: Any = None
         self.recipe: str | None = None
         self.warnings: tuple[str, ...] = ()
+        self.steps: tuple[Step, ...] = ()
 
 
 class UsageFailure(Failure):

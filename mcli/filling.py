@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcli import inputs, labels, variables
+from mcli import attaching, inputs, labels, variables
 from mcli.errors import BadInput, UsageFailure
 from mcli.inputs import Bounds
 from mcli.job import Job
-from mcli.recipe import Recipe
+from mcli.recipe import DataRule, Recipe
 from mcli.said import Said
-from mcli.variables import Given
+from mcli.variables import FROM_FLAGS, Given
 
 
 def claims_stdin(found: Recipe, job: Job, said: Said) -> bool:
     """Whether stdin is read for something else than data. UsageFailure if it is wanted twice."""
-    files = {name for name, declared in found.inputs.items() if declared.type == "file"}
-    wanted = [said.system_file, job.labels_file, job.schema_file, job.messages_file]
+    files = {name for name, declared in found.inputs.items() if declared.type in FROM_FLAGS}
+    wanted = [
+        said.system_file,
+        job.labels_file,
+        job.schema_file,
+        job.messages_file,
+        *job.tool_files,
+        *said.image,
+        *said.attach,
+    ]
     wanted += [_pair(pair, "--var-file")[1] for pair in said.var_file]
     wanted += [path for name, path in (_pair(pair, "-D") for pair in said.var) if name in files]
     claims = wanted.count("-")
@@ -31,11 +39,37 @@ def bind(found: Recipe, job: Job, said: Said) -> dict[str, Any]:
     given = _given(found, job, said)
     refuse_broken_text([word for value in given.values() for word in _as_list(value)])
     try:
-        return variables.bind(found.inputs, given, found.name)
+        values = variables.bind(found.inputs, given, found.name)
     except UsageFailure as failure:
         if job.bundled:
             failure.hint = f"see mcli {job.recipe} --help"
         raise
+    for name, declared in found.inputs.items():
+        if declared.type == "image" and values[name] is not None:
+            detail = said.image_detail
+            values[name] = attaching.image(values[name], detail, said.max_input, f'"{name}"')
+    return values
+
+
+def attaches(found: Recipe, said: Said) -> bool:
+    """Whether a person named something to attach, in place of stdin. UsageFailure for a detail of
+    images where there are none."""
+    pictured = any(declared.type == "image" for declared in found.inputs.values())
+    if said.image_detail is not None and not (said.image or said.attach or pictured):
+        raise UsageFailure("bad_flag", "--image-detail belongs to --image")
+    return bool(said.image or said.attach)
+
+
+def data_rule(found: Recipe, job: Job, said: Said) -> DataRule:
+    """Whether data are expected: what is attached may be all that there is. UsageFailure where the
+    recipe takes none."""
+    rule = job.rule or found.data
+    if not (said.image or said.attach):
+        return rule
+    if rule == "none":
+        message = "this recipe takes no data"
+        raise UsageFailure("unexpected_data", message, "leave out --image and --attach")
+    return "optional"
 
 
 def _given(found: Recipe, job: Job, said: Said) -> Given:
@@ -49,7 +83,8 @@ def _given(found: Recipe, job: Job, said: Said) -> Given:
         given[name] = value if name not in given else [*_as_list(given[name]), value]
     for pair in said.var_file:
         name, path = _pair(pair, "--var-file")
-        given[name] = inputs.read_file(path, bounds)
+        named = name in found.inputs and found.inputs[name].type == "image"
+        given[name] = path if named else inputs.read_file(path, bounds)
     given = {**given, **job.variables}
     if job.labels_file is not None:
         more = labels.in_file(inputs.read_file(job.labels_file, bounds))

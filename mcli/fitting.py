@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from mcli import prices, terms
@@ -15,7 +16,7 @@ from mcli.chat import Message, Request
 from mcli.errors import BadInput
 from mcli.recipe import Fit
 from mcli.terms import Terms
-from mcli.tokens import chat_format, counting
+from mcli.tokens import attachments, chat_format, counting
 
 ASSUMED_WINDOW = 8192
 """Tokens that a model of which nothing is known is taken to read; the smallest still in use."""
@@ -32,6 +33,7 @@ class Scale:
     in another's: only what is so far beyond is refused, and what is to fit stays so far below. With
     an encoding of None every byte is a token, as only that is safe."""
 
+    model: str
     encoding: str | None
     doubt: float = 1.0
 
@@ -43,7 +45,8 @@ class Scale:
 
     def of(self, messages: Sequence[Message]) -> int:
         """The tokens of a request."""
-        return chat_format.of_messages(messages, self.size)
+        weigh = partial(attachments.likely, model=self.model)
+        return chat_format.of_messages(messages, self.size, weigh)
 
     def within(self, tokens: int) -> int:
         """How many tokens on this scale are `tokens` of the model at most."""
@@ -64,15 +67,15 @@ def scale(model: str, known: Terms) -> Scale:
     found = _nearest(model, known)
     # Another's vocabulary is a fair estimate for a model of the table; any other may read bytes.
     stranger = found.doubt > 1 and prices.find(model, {}).window is None
-    return Scale(None) if stranger else found
+    return Scale(model, None) if stranger else found
 
 
 def _nearest(model: str, known: Terms) -> Scale:
     """The vocabulary of `model`, or the likeliest."""
     if known.encoding is not None:
-        return Scale(known.encoding)
+        return Scale(model, known.encoding)
     choice = counting.choose(model)
-    return Scale(choice.encoding, counting.DOUBT if choice.approximate else 1.0)
+    return Scale(model, choice.encoding, counting.DOUBT if choice.approximate else 1.0)
 
 
 def room(params: Mapping[str, Any], known: Terms) -> int:
@@ -85,7 +88,9 @@ def fitted(request: Request, data: str, fit: Fit, known: Terms, render: Render) 
     """`request`, with its `data` cut where it is too long and `fit` says how; `render` makes the
     messages of other data. Raises BadInput for what does not fit the window.
     """
-    if known.window is None or chat_format.messages_bound(request.messages) <= known.window:
+    if known.window is None:
+        return request
+    if chat_format.messages_bound(request.messages, request.model) <= known.window:
         return request
     counted = scale(request.model, known)
     if counted.of(request.messages) <= counted.within(room(request.params, known)):

@@ -86,6 +86,12 @@ def read_file(path: str, bounds: Bounds) -> str:
     return decode(_raw(path, bounds), _called(path), bounds)
 
 
+def read_bytes(path: str, most: int | None) -> bytes:
+    """The bytes of a file, or of stdin for `-`: no more than are needed to see that it has more
+    than `most`."""
+    return _raw(path, Bounds(most=most))
+
+
 def read_schema(path: str) -> Any:
     """The JSON Schema in a file, or in stdin for `-`. ConfigFailure if it is none."""
     try:

@@ -19,7 +19,8 @@ class Job:
     one a line; `expect` are labels of which the answer must be one, and `ballot` says how it is
     decided. `schema_file` (a JSON Schema),
     `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
-    `chunk_tokens` is how long a part may be where the recipe takes data in parts.
+    `chunk_tokens` is how long a part may be where the recipe takes data in parts. `tool_files` hold
+    tools that are offered; `allow_tools` are those whose command may run, `max_steps` the rounds.
     `messages_file` holds the conversation so far; or it is in the file `thread`, which is added to,
     and of which the last `keep_turns` are sent.
     """
@@ -41,3 +42,6 @@ class Job:
     messages_file: str | None = None
     thread: str | None = None
     keep_turns: int | None = None
+    tool_files: tuple[str, ...] = ()
+    allow_tools: tuple[str, ...] = ()
+    max_steps: int | None = None

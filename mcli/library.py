@@ -12,6 +12,7 @@ from mcli.errors import ConfigFailure, NoInput, UsageFailure, reason
 from mcli.findings import Finding
 from mcli.recipe import Recipe
 from mcli.strict import STRICT, Complaints, Node
+from mcli.variables import FROM_FLAGS
 
 ENDINGS = (".yaml", ".yml")
 MOST_LEVELS = 10
@@ -118,7 +119,7 @@ def check(path: Path, environ: Mapping[str, str]) -> list[Finding]:
 
 def _lost_data(path: Path, found: Recipe) -> Iterator[Finding]:
     """The tests whose data are not there, or not the recipe's to read."""
-    files = {name for name, known in found.inputs.items() if known.type == "file"}
+    files = {name for name, known in found.inputs.items() if known.type in FROM_FLAGS}
     for case in found.tests:
         named = [case.data_file, *(case.variables[name] for name in case.variables.keys() & files)]
         for name in named:

@@ -78,6 +78,9 @@ FLAGS: dict[str, Any] = {
     "system": Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, added after the recipe's own")],
     "system_file": Annotated[str | None, typer.Option(metavar="PATH", help="The same, from a file")],
     "file": Annotated[Many, typer.Option("-f", "--file", metavar="PATH", help="Add a file's text; - is stdin (repeatable)")],
+    "image": Annotated[Many, typer.Option(metavar="PATH|URL", help="Add an image: PNG, JPEG, WebP or GIF; - is stdin (repeatable)")],
+    "image_detail": Annotated[Literal["low", "high", "auto"] | None, typer.Option(help="How closely the model looks at images")],
+    "attach": Annotated[Many, typer.Option(metavar="PATH", help="Add a PDF, WAV or MP3, or an image; - is stdin (repeatable)")],
     "no_stdin": Annotated[bool, typer.Option("-n", "--no-stdin", help="Do not look at stdin [env: MCLI_NO_STDIN]")],
     "invalid": Annotated[Literal["strict", "replace"], typer.Option(help="Bytes that are not UTF-8: refuse or replace them")],
     "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=whole(1, 1 << 40), help="Refuse more input than this")],
@@ -100,6 +103,14 @@ FLAGS: dict[str, Any] = {
     "debug": Annotated[bool, typer.Option("--debug", help="A traceback on an internal error")],
     "color": Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on a terminal [env: NO_COLOR]")],
 }  # fmt: skip
+
+AllowTool = Annotated[
+    Many, typer.Option(metavar="NAME", help="Let the command of a tool run (repeatable)")
+]
+MaxSteps = Annotated[
+    int | None,
+    typer.Option(metavar="N", parser=whole(1, 1000), help="Rounds of calls that are run (5)"),
+]
 
 COMPLETION = tuple(FLAGS)
 ENDPOINT = (

@@ -58,7 +58,8 @@ def of(planned: Plan, material: Material, said: Said) -> Parts | None:
         return None
     asked = planned.job.chunk_tokens
     if asked is None:
-        bare = chat_format.messages_bound(plan.messages(planned, replace(material, data="")))
+        empty = plan.messages(planned, replace(material, data=""))
+        bare = chat_format.messages_bound(empty, planned.settings.model or "")
         asked_bytes = fitting.room(planned.settings.params, planned.terms) - bare
     else:
         asked_bytes = asked

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import (
+    attaching,
     ballot,
     conversing,
     deadline,
@@ -26,6 +27,7 @@ from mcli import (
     recipe,
     recipe_document,
     settings,
+    toolbox,
 )
 from mcli.api import forms
 from mcli.chat import Message, Request
@@ -38,6 +40,9 @@ from mcli.recipe import Fit, Output, Recipe
 from mcli.said import Said
 from mcli.settings import Settings
 from mcli.terms import Terms
+from mcli.toolbox import Toolbox
+
+NO_TOOLS = Toolbox()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +61,18 @@ class Plan:
     no_stdin: bool
     fit: Fit
     terms: Terms
+    toolbox: Toolbox = NO_TOOLS
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the messages are made of beside the recipe: data, a person's system message, and what
-    was said before."""
+    """What the messages are made of beside the recipe: data, a person's system message, what was
+    said before, and what is attached to the last message of the user."""
 
     data: str
     system: str
     history: History = history.NONE
+    parts: tuple[Mapping[str, Any], ...] = ()
 
 
 def make(job: Job, said: Said, began: float) -> Plan:
@@ -82,9 +89,11 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
     claimed = filling.claims_stdin(found, job, said)
     values = filling.bind(found, job, said)
     wanted = _wanted(found, job)
-    no_stdin = chosen.no_stdin or claimed or job.messages_file is not None
+    elsewhere = job.messages_file is not None or filling.attaches(found, said)
+    no_stdin = chosen.no_stdin or claimed or elsewhere
     if job.data is None:
-        inputs.refuse_terminal((*job.files, *said.file), job.rule or found.data, no_stdin)
+        rule = filling.data_rule(found, job, said)
+        inputs.refuse_terminal((*job.files, *said.file), rule, no_stdin)
     how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
     if wanted.kind == "label":
         known = labels.parse(values["labels"] or ())
@@ -95,10 +104,12 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
         values["label_lines"] = labels.lines(known)
     elif wanted.kind == "code":
         how = replace(how, language=values.get("language") or "")
+    box = toolbox.make(found.tools, job.tool_files, job.allow_tools, job.max_steps)
+    how = replace(how, tools=bool(box.tools))
     found = replace(found, output=wanted)
     known = prices.find(chosen.model or "", chosen.models)
     fit = said.fit or found.fit
-    return Plan(job, found, chosen, values, how, began, no_stdin, fit, known)
+    return Plan(job, found, chosen, values, how, began, no_stdin, fit, known, box)
 
 
 def prepare(plan: Plan, said: Said) -> str | None:
@@ -136,7 +147,8 @@ def read(plan: Plan, said: Said) -> Material:
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
         system = _system(said, bounds)
         before = conversing.given(plan.job, bounds)
-        return Material(_data(plan, said, bounds), system, before)
+        attached = attaching.gather(said.image, said.attach, said.image_detail, said.max_input)
+        return Material(_data(plan, said, bounds), system, before, attached)
 
 
 def request(plan: Plan, material: Material, said: Said) -> Request:
@@ -147,30 +159,36 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
         return messages(plan, replace(material, data=data))
 
     told = messages(plan, material)
-    nothing = not any(message.content.strip() for message in told if message.role == "user")
+    asked = [message for message in told if message.role == "user"]
+    nothing = not any(message.content.strip() or message.parts for message in asked)
     if nothing and not material.history.messages:
         raise NoInput("empty_input", "there is nothing to ask", "give a prompt or data")
     chosen = plan.settings
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
     stream = streams(plan, said)
-    asked = Request(_model(plan), told, chosen.params, chosen.soft, stream, form)
+    params = {**chosen.params, **plan.toolbox.as_sent()}
+    bare = Request(_model(plan), told, params, chosen.soft, stream, form)
     if plan.reading.kind == "label":
-        asked = ballot.asked(asked, plan.reading, plan.job.ballot, chosen.strict_schema)
-    return fitting.fitted(asked, material.data, plan.fit, plan.terms, render)
+        bare = ballot.asked(bare, plan.reading, plan.job.ballot, chosen.strict_schema)
+    return fitting.fitted(bare, material.data, plan.fit, plan.terms, render)
 
 
 def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
     """What the recipe makes of the variables and of `material`, behind what was said before."""
-    made = plan.recipe
+    wanted = plan.recipe
     if material.history.whole:
-        made = replace(made, turns=tuple(turn for turn in made.turns if turn.role != "system"))
-    told = recipe.render(made, plan.values, material.data, material.system)
-    return material.history.joined(told)
+        wanted = replace(wanted, turns=tuple(t for t in wanted.turns if t.role != "system"))
+    made = recipe.render(wanted, plan.values, material.data, material.system)
+    if material.parts:
+        last = max(n for n, message in enumerate(made) if message.role == "user")
+        whole = replace(made[last], parts=(*made[last].parts, *material.parts))
+        made = (*made[:last], whole, *made[last + 1 :])
+    return material.history.joined(made)
 
 
 def streams(plan: Plan, said: Said) -> bool:
     """Whether the answer is shown as it comes: only plain text, and only to stdout."""
-    if plan.reading.kind != "text" or said.json or not said.to_stdout:
+    if plan.reading.kind != "text" or plan.reading.tools or said.json or not said.to_stdout:
         return False
     return os.isatty(output.STDOUT) if said.stream is None else said.stream
 
@@ -221,7 +239,7 @@ def _model(plan: Plan) -> str:
 
 
 def _data(plan: Plan, said: Said, bounds: Bounds) -> str:
-    rule = plan.job.rule or plan.recipe.data
+    rule = filling.data_rule(plan.recipe, plan.job, said)
     if plan.job.data is not None:
         return inputs.given(plan.job.data, rule)
     pieces = inputs.gather((*plan.job.files, *said.file), rule, plan.no_stdin, bounds)

@@ -134,7 +134,8 @@ class Purse:
 
     async def _reserve(self, request: Request) -> float:
         self.require_price(request.model)
-        worst = self._worst(request, prompt_size.bounded(request))
+        known = self.terms(request.model)
+        worst = self._worst(request, prompt_size.bounded(request, known))
         counted = False
         while True:
             self.refuse_if_beyond(None, 1)
@@ -142,7 +143,6 @@ class Purse:
                 break
             if not counted and self._fits(self._worst(request, 0) or 0.0):  # else no count helps
                 counted = True
-                known = self.terms(request.model)
                 tokens = await asyncio.to_thread(prompt_size.counted, request, known)
                 worst = self._worst(request, tokens)
             elif self._in_flight:

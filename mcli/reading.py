@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcli import confidence, fences, labels, structured
+from mcli import confidence, fences, labels, messages, structured
 from mcli.chat import Completion
 from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.fieldpath import Path
@@ -17,7 +18,8 @@ from mcli.recipe import Kind
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the reply is to be read; `labels` belong to kind label, `language` to kind code,
-    `schema` (None: any value fits) and `get` to kind json.
+    `schema` (None: any value fits) and `get` to kind json. With `tools`, calls are an answer,
+    whatever the kind.
 
     `several` labels may be named. `vote` tells requests apart that are equal and want an answer
     each.
@@ -31,6 +33,7 @@ class Reading:
     get: Path = ()
     several: bool = False
     vote: int = 0
+    tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Answer:
 
 def read(completion: Completion, reading: Reading) -> Answer:
     """The answer in `completion`. Raises UnusableAnswer or BadReply."""
-    usable(completion, reading.allow_truncated)
+    usable(completion, reading.allow_truncated, reading.tools)
+    if completion.calls:
+        return _calls(completion)
     if reading.kind == "label":
         return _label(completion, reading)
     if reading.kind == "code":
@@ -90,14 +95,22 @@ def labels_found(
     return Answer("\n".join(names), data)
 
 
+def _calls(completion: Completion) -> Answer:
+    """The calls as a line of JSON; `message` is the turn to go on from."""
+    calls = [messages.call_as_sent(call) for call in completion.calls]
+    turn = messages.wire(messages.answered(completion))
+    return Answer(json.dumps(calls, ensure_ascii=False), {"tool_calls": calls, "message": turn})
+
+
 def _structured(text: str, reading: Reading) -> Answer:
     value = structured.value_in(text)
     structured.fitted(value, reading.schema)
     return Answer(structured.shown(structured.picked(value, reading.get)), value)
 
 
-def usable(completion: Completion, allow_truncated: bool) -> None:
-    """Raise unless the model ended of its own accord and said something."""
+def usable(completion: Completion, allow_truncated: bool, tools: bool = False) -> None:
+    """Raise unless the model ended of its own accord and said something, or with `tools` called
+    some."""
     if completion.refusal:
         raise UnusableAnswer(
             "refusal", f"the model refused: {completion.refusal}", "change the prompt"
@@ -108,16 +121,17 @@ def usable(completion: Completion, allow_truncated: bool) -> None:
             "the answer was cut by a content filter",
             "change the prompt or the model",
         )
-    if completion.calls:
+    if completion.calls and not tools:
         raise BadReply(
             "unasked_tool_calls", "the model wants to call tools, and none were offered",
             "try another model",
         )  # fmt: skip
-    if completion.finish_reason == "length" and not (allow_truncated and completion.text.strip()):
+    takes_it = allow_truncated and completion.text.strip() and not completion.calls
+    if completion.finish_reason == "length" and not takes_it:
         raise UnusableAnswer(
             "truncated",
             "the answer hit the token limit",
             "raise --max-tokens, or take it as it is with --allow-truncated",
         )
-    if not completion.text.strip():
+    if not completion.text.strip() and not completion.calls:
         raise UnusableAnswer("empty_answer", "the model gave an empty answer", "change the prompt")

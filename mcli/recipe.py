@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from mcli import placeholders, template
@@ -12,6 +12,7 @@ from mcli.cases import Case
 from mcli.chat import Message, Role
 from mcli.errors import ConfigFailure
 from mcli.fieldpath import Path
+from mcli.toolset import Tool
 from mcli.variables import Input
 
 Kind = Literal["text", "label", "code", "json"]
@@ -41,12 +42,14 @@ _WORD = re.compile(r"[^\W\d]\w*")
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A message before rendering; `place` is where its template stands. A `plain` template has
-    nothing but `{{name}}`: whatever else looks like Jinja is text."""
+    nothing but `{{name}}`: whatever else looks like Jinja is text. `images` are the inputs whose
+    images stand behind the text."""
 
     role: Role
     template: str
     place: str
     plain: bool = False
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,14 @@ class Recipe:
     examples: tuple[Example, ...] = ()
     output: Output = Output()
     tests: tuple[Case, ...] = ()
+    tools: tuple[Tool, ...] = ()
 
 
 def names(turns: Iterable[Turn]) -> dict[str, Turn]:
-    """The variables that the templates ask for, each with the first turn that does."""
+    """The variables that the messages ask for, each with the first turn that does."""
     found: dict[str, Turn] = {}
     for turn in turns:
-        for name in sorted(_names(turn)):
+        for name in (*sorted(written(turn)), *turn.images):
             found.setdefault(name, turn)
     return found
 
@@ -101,7 +105,13 @@ def render(
     """The messages: the recipe's, with `system` (if any) behind its own system messages, and its
     examples before the last user message."""
     room = Room(_length(data) + sum(map(_length, values.values())))
+    # An image is no text, and may be longer than all of them.
+    pictures: dict[str, Any] = {n: v for n, v in values.items() if isinstance(v, Mapping)}
+    values = {name: value for name, value in values.items() if name not in pictures}
     messages = [_message(turn, values, data, room) for turn in recipe.turns]
+    for place, turn in enumerate(recipe.turns):
+        shown = tuple(pictures[name] for name in turn.images if name in pictures)
+        messages[place] = replace(messages[place], parts=shown)
     if recipe.examples:
         last = max(n for n, turn in enumerate(recipe.turns) if turn.role == "user")
         # A recipe may declare far more than this one template names.
@@ -155,7 +165,8 @@ def _shown(
     return asked, Message("assistant", example.answer)
 
 
-def _names(turn: Turn) -> frozenset[str]:
+def written(turn: Turn) -> frozenset[str]:
+    """The variables that the template of a turn asks for."""
     if turn.plain:
         return placeholders.names(turn.template)
     return template.names(turn.template, turn.place)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from typing import Any, TypeVar, cast, get_args
 
-from mcli import case_document, fieldpath, params, schema, strict, template, variables
+from mcli import (
+    case_document,
+    fieldpath,
+    input_document,
+    params,
+    schema,
+    strict,
+    template,
+    toolset,
+    turn_document,
+    variables,
+)
 from mcli.case_document import Inputs
-from mcli.chat import Role
 from mcli.errors import ConfigFailure
 from mcli.recipe import (
     MOST_TURNS,
@@ -27,16 +36,15 @@ from mcli.recipe import (
 )
 from mcli.said import MOST_REPAIRS
 from mcli.strict import Complaints, Node
-from mcli.variables import Input, InputType
+from mcli.variables import Input
 
 T = TypeVar("T")
 D = TypeVar("D")
 
 KEYS = (
     "description", "extends", "model", "params", "inputs", "data", "messages", "examples",
-    "output", "fit", "tests",
+    "output", "fit", "tools", "tests",
 )  # fmt: skip
-INPUT_KEYS = ("type", "default", "required", "help", "values")
 OUTPUT_KEYS = ("kind", "schema", "get", "repair")
 MERGED = ("params", "inputs")
 """Where a recipe adds to the one it extends, key by key; anything else it replaces."""
@@ -71,7 +79,7 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
 
     if "messages" not in fields:
         complaints.add(strict.complaint(root, "a recipe needs messages"))
-    turns = part("messages", lambda n: _turns(n, complaints), ())
+    turns = part("messages", lambda n: turn_document.read(n, complaints), ())
     used = names(turns)
     output = complaints.spare(lambda: strict.optional(fields, "output", _output, Output()), None)
     inputs = _inputs(fields, used, output, complaints)
@@ -86,10 +94,12 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
         fit=cast(Fit, part("fit", _fit, "fail")),
         examples=part("examples", lambda n: _examples(n, inputs, complaints), ()),
         output=output or Output(),
+        tools=part("tools", lambda n: toolset.read(n, complaints), ()),
         tests=part("tests", lambda n: case_document.read(n, inputs, complaints), ()),
     )
     if inputs is not None:
         _check_names(recipe, used, complaints)
+        turn_document.check(turns, recipe.inputs, complaints)
         if output is not None:
             _check(recipe, root, used, complaints)
     return recipe
@@ -117,68 +127,20 @@ def _model(node: Node) -> str:
     return strict.text(node)
 
 
-def _turns(node: Node, complaints: Complaints) -> tuple[Turn, ...]:
-    nodes = strict.items(node, MOST_TURNS)
-    turns = tuple(complaints.each(nodes, _turn))
-    # A message that cannot be read may be the user's.
-    if len(turns) == len(nodes) and not any(turn.role == "user" for turn in turns):
-        complaints.add(strict.complaint(node, "a recipe needs a user message"))
-    return turns
-
-
-def _turn(node: Node) -> Turn:
-    fields = strict.mapping(node, ("system", "user", "assistant"))
-    if len(fields) != 1:
-        raise strict.complaint(node, "a message is one of system, user or assistant")
-    ((role, body),) = fields.items()
-    template.names(strict.text(body), body.place)
-    return Turn(cast(Role, role), strict.text(body), body.place)
-
-
 def _inputs(
-    fields: Mapping[str, Node], used: Collection[str], output: Output | None, complaints: Complaints
+    fields: Mapping[str, Node],
+    used: Mapping[str, Turn],
+    output: Output | None,
+    complaints: Complaints,
 ) -> dict[str, Input] | None:
     """The inputs, as they are declared or else as the templates use them; None where a mistake
     leaves open what they are called."""
     if "inputs" in fields:
-        return complaints.spare(lambda: _declared(fields["inputs"], complaints), None)
-    return None if complaints.kept or output is None else _undeclared(used, output.kind)
-
-
-def _declared(node: Node, complaints: Complaints) -> dict[str, Input]:
-    def named(name: str, child: Node) -> Input:
-        if not name.isidentifier() or name in OURS | template.RESERVED:
-            raise strict.complaint(child, f'"{name}" cannot be the name of an input')
-        return _input(child)
-
-    # What is unreadable may have any value.
-    return {
-        name: complaints.spare(partial(named, name, child), Input("list"))
-        for name, child in strict.mapping(node).items()
-    }
-
-
-def _input(node: Node) -> Input:
-    fields = strict.mapping(node, INPUT_KEYS)
-    kind = strict.optional(fields, "type", lambda n: strict.choice(n, variables.TYPES), "string")
-    words = strict.optional(fields, "values", strict.items, [])
-    declared = Input(
-        type=cast(InputType, kind),
-        required=strict.optional(fields, "required", strict.boolean, False),
-        help=strict.optional(fields, "help", strict.text, ""),
-        values=tuple(strict.text(word) for word in words),
-    )
-    if (kind == "enum") != bool(declared.values):
-        raise strict.complaint(node, "an enum, and nothing else, needs its values")
-    if "default" not in fields:
-        return declared
-    if declared.required or kind == "file":
-        raise strict.complaint(fields["default"], "this input cannot have a default")
-    try:
-        default = variables.convert(declared, strict.text_or_texts(fields["default"]))
-    except ValueError as error:
-        raise strict.complaint(fields["default"], f"default: {error}") from None
-    return Input(declared.type, default, False, declared.help, declared.values)
+        return complaints.spare(lambda: input_document.read(fields["inputs"], complaints), None)
+    if complaints.kept or output is None:
+        return None
+    pictures = {name for name, turn in used.items() if name in turn.images}
+    return _undeclared(used, output.kind, pictures)
 
 
 def _params(node: Node, complaints: Complaints) -> dict[str, Any]:
@@ -268,10 +230,15 @@ def _repairs(node: Node) -> int:
     return count
 
 
-def _undeclared(used: Collection[str], kind: Kind) -> dict[str, Input]:
-    """A recipe without `inputs` takes the variables that its templates use."""
+def _undeclared(
+    used: Collection[str], kind: Kind, pictures: Collection[str] = ()
+) -> dict[str, Input]:
+    """A recipe without `inputs` takes the variables that its messages use."""
     labels = {"labels": Input("list", required=True)} if kind == "label" else {}
-    return {name: Input(required=True) for name in sorted(set(used) - OURS)} | labels
+    return {
+        name: Input("image" if name in pictures else "string", required=True)
+        for name in sorted(set(used) - OURS)
+    } | labels
 
 
 def _check_names(recipe: Recipe, used: Mapping[str, Turn], complaints: Complaints) -> None:
@@ -293,6 +260,9 @@ def _check(recipe: Recipe, root: Node, used: Collection[str], complaints: Compla
         complaints.add(strict.complaint(root, told))
     if recipe.fit == "parts" and kind != "text":
         told = '"fit: parts" puts texts together, so it belongs to output kind text'
+        complaints.add(strict.complaint(root, told))
+    if recipe.fit == "parts" and recipe.tools:
+        told = '"fit: parts" puts texts together, and calls of tools are none'
         complaints.add(strict.complaint(root, told))
     if kind != "label" and "label_lines" in used:
         complaints.add(strict.complaint(root, '"label_lines" belongs to output kind label'))

@@ -29,6 +29,9 @@ class Said:
     system: str | None = None
     system_file: str | None = None
     file: tuple[str, ...] = ()
+    image: tuple[str, ...] = ()
+    image_detail: Literal["low", "high", "auto"] | None = None
+    attach: tuple[str, ...] = ()
     no_stdin: bool = False
     invalid: str = "strict"
     max_input: int = 16 << 20

@@ -44,10 +44,25 @@ def complaint(value: Any, schema: Any) -> str:
 
 def check(schema: Any) -> None:
     """Raise ValueError unless `schema` is a JSON Schema that can be checked in bounded time."""
-    patterns = Patterns()
-    for pattern in _patterns(schema):
-        patterns.take(pattern)  # what cannot be compiled, the validator says better
-    _validator(schema)
+    Checker().check(schema)
+
+
+class Checker:
+    """Checks the schemas of one document, which are bounded together."""
+
+    def __init__(self) -> None:
+        self._patterns = Patterns()
+        self._visits = MOST_VISITS
+
+    def check(self, schema: Any) -> None:
+        """Raise ValueError unless it is a JSON Schema that can be checked in bounded time."""
+        for pattern in _patterns(schema):
+            self._patterns.take(pattern)  # what cannot be compiled, the validator says better
+        try:
+            self._visits -= _bounded(schema, self._visits)
+        except RecursionError:
+            pass  # told below
+        _validator(schema)
 
 
 class Patterns:
@@ -109,13 +124,15 @@ def _validator(schema: Any) -> Any:
         raise ValueError(f"not a JSON Schema: {str(error).splitlines()[0]}") from None
 
 
-def _bounded(schema: Any) -> None:
+def _bounded(schema: Any, most: int = MOST_VISITS) -> int:
     """Count how often a value can be looked at: in all, and by a schema that contains itself."""
     again: Counter[tuple[str, int]] = Counter()
+    visits = 0
     for visits, (place, target, inside) in enumerate(_visits(schema, schema, "", ())):
         again[place, id(target)] += inside
-        if visits >= MOST_VISITS or again[place, id(target)] > 1:
+        if visits >= most or again[place, id(target)] > 1:
             raise ValueError("not a JSON Schema that can be checked: its references multiply")
+    return visits + 1
 
 
 def _visits(

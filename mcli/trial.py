@@ -46,6 +46,7 @@ from mcli.results import Result, State
 from mcli.said import Said
 from mcli.settings import Settings
 from mcli.strict import Node
+from mcli.variables import FROM_FLAGS
 
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
@@ -213,11 +214,9 @@ class _Tests:
 def _job(trial: Trial) -> Job:
     """What is put in. Raises NoInput for a file that the recipe may not read."""
     case = trial.case
-    data = _beside(trial, case.data_file) if case.data_file is not None else case.data
+    data = _text(trial, case.data_file) if case.data_file is not None else case.data
     given = {
-        name: _beside(trial, value)
-        if trial.recipe.inputs[name].type == "file" and isinstance(value, str)
-        else value
+        name: _given(trial, trial.recipe.inputs[name].type, value)
         for name, value in case.variables.items()
     }
     return Job(trial.recipe.name, variables=given, data=data)
@@ -227,20 +226,32 @@ def _refuse_outside(trial: Trial) -> None:
     """Raise ConfigFailure for a test that names a file which its recipe may not read."""
     case, inputs = trial.case, trial.recipe.inputs
     named = [case.data_file] if case.data_file is not None else []
-    named += [str(value) for name, value in case.variables.items() if inputs[name].type == "file"]
+    own = [name for name in case.variables if inputs[name].type in FROM_FLAGS]
+    named += [str(case.variables[name]) for name in own]
     for name in named:
         library.beside(Path(trial.path), name, Node("", case.place))
 
 
+def _given(trial: Trial, kind: str, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """A variable; where it names a file, the text or the path of one that the recipe may read."""
+    if kind not in FROM_FLAGS or not isinstance(value, str):
+        return value
+    return _text(trial, value) if kind == "file" else _beside(trial, value)
+
+
+def _text(trial: Trial, name: str) -> str:
+    return inputs.read_file(_beside(trial, name), Bounds())
+
+
 def _beside(trial: Trial, name: str) -> str:
-    """The text of a regular file below the recipe's directory."""
+    """The path of a regular file below the recipe's directory."""
     place = trial.case.place
     try:
         target = library.beside(Path(trial.path), name, Node("", place))
     except ConfigFailure as failure:
         message = failure.message.removeprefix(f"{place}: ")
         raise NoInput("unreadable", message, failure.hint) from None
-    return inputs.read_file(str(target), Bounds())
+    return os.path.join(".", target)  # one that is called - is not stdin
 
 
 def _outcome(

@@ -9,9 +9,12 @@ from typing import Any, Literal
 from mcli import strict
 from mcli.errors import UsageFailure
 
-InputType = Literal["string", "integer", "number", "boolean", "list", "enum", "file"]
+InputType = Literal["string", "integer", "number", "boolean", "list", "enum", "file", "image"]
 
-TYPES = ("string", "integer", "number", "boolean", "list", "enum", "file")
+TYPES = ("string", "integer", "number", "boolean", "list", "enum", "file", "image")
+
+FROM_FLAGS = ("file", "image")
+"""Types whose value names a file, which only a person may do."""
 
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")

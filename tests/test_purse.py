@@ -164,7 +164,7 @@ def test_a_schema_and_tools_are_counted_too() -> None:
 def test_a_picture_is_counted_by_the_piece_and_the_rest_by_its_bytes() -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10**6}}
     sound = {"type": "input_audio", "input_audio": {"data": "A" * 10**4}}
-    for part, least, most in ((picture, 50.0, 52.0), (sound, 100.0, 102.0)):
+    for part, least, most in ((picture, 160.0, 166.0), (sound, 75.0, 78.0)):
         turn = Message("user", "hi", parts=(part,))
         asked = Request("m", (turn,), {"max_tokens": 1})
         assert isinstance(sent(purse(most), answering(), asked)[0], Exchange)

@@ -34,6 +34,12 @@ examples:
   - data: The site is down!
     vars: {team: ops}
     answer: {label: outage, urgent: true}
+tools:
+  - name: weather
+    description: The weather
+    parameters: {city: string, "days?": {type: integer}}
+    command: [sh, weather.sh]
+  - {type: function, function: {name: now, parameters: {type: object}}}
 output:
   kind: json
   schema: {type: object, required: [label], properties: {label: {type: string}}}
@@ -65,6 +71,13 @@ GOOD = """
 + output: {kind: label} ;; inputs: {labels: {type: list}}
 + examples: []
 + tests: []
++ tools: []
++ tools: [{name: a}]
++ tools: [{name: a, parameters: }]
++ tools: [{function: {name: a}, command: [ls]}]
++ inputs: {a: {type: image}}
+messages: [{user: [x, {image: "{{ a }}"}]}]
+messages: [{user: [{image: "{{a}}"}]}]
 + examples: [{answer: [1]}]
 + tests: [{expect: {contains: []}}]
 + tests: [{expect: {get: {}}}]
@@ -77,6 +90,19 @@ description: x
 x
 messages: []
 messages: [{system: x}]
+messages: [{user: [x, {image: a.png}]}]
+messages: [{user: [{picture: "{{ a }}"}]}]
+messages: [{user: x}, {system: [{image: "{{ a }}"}]}]
++ tools: {}
++ tools: [{}]
++ tools: [{name: a b}]
++ tools: [{name: a, parameters: {x: text}}]
++ tools: [{name: a, command: ls}]
++ tools: [{name: a, command: []}]
++ tools: [{function: {}}]
++ tools: [{type: custom, function: {name: a}}]
++ tools: [{name: a}] ;; fit: parts
++ inputs: {a: {type: image, default: x}}
 messages: x
 messages: [x]
 messages: [{user: x, system: y}]

@@ -49,6 +49,12 @@ def ask(
             metavar="FILE", help="The conversation so far: a JSON array of messages; - is stdin"
         ),
     ] = None,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Offer the tools in FILE, JSON or YAML (repeatable)"),
+    ] = None,
+    allow_tool: options.AllowTool = None,
+    max_steps: options.MaxSteps = None,
 ) -> ExitCode:
     """One completion: PROMPT, then the data of -f files or stdin.
 
@@ -72,6 +78,9 @@ def ask(
         messages_file=messages,
         thread=thread,
         keep_turns=keep_turns,
+        tool_files=tuple(tool or ()),
+        allow_tools=tuple(allow_tool or ()),
+        max_steps=max_steps,
     )
     conversing.check(job, said)
     return run.once(job, said)

@@ -21,6 +21,8 @@ def run_recipe(
         str | None,
         typer.Option("-e", metavar="TEMPLATE", help="A recipe written on the spot, for RECIPE"),
     ] = None,
+    allow_tool: options.AllowTool = None,
+    max_steps: options.MaxSteps = None,
     show_help: Annotated[
         bool, typer.Option("-h", "--help", help="Show this, or the inputs of RECIPE, and end")
     ] = False,
@@ -38,9 +40,11 @@ def run_recipe(
         return shelf.show_help(recipe, context.get_help(), said)
     if template is not None and not template.strip():
         raise UsageFailure("blank_prompt", "the template is blank", "is a variable unset?")
+    paths = tuple(files or ())
     if template is not None:
-        paths = ([] if recipe is None else [recipe]) + (files or [])
-        return run.once(Job("-e", files=tuple(paths), template=template), said)
+        recipe, paths = "-e", paths if recipe is None else (recipe, *paths)
     if recipe is None:
         raise UsageFailure("usage", "missing RECIPE", "see mcli run --help")
-    return run.once(Job(recipe, files=tuple(files or ())), said)
+    allowed = tuple(allow_tool or ())
+    job = Job(recipe, files=paths, template=template, allow_tools=allowed, max_steps=max_steps)
+    return run.once(job, said)

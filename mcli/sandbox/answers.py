@@ -30,21 +30,34 @@ def answer(prompt: Prompt, prompt_tokens: int) -> str:
     return _note(prompt, prompt_tokens)
 
 
+def call(prompt: Prompt) -> tuple[str, str] | None:
+    """The call that a person's word leads to where tools are offered, its name and its arguments;
+    none once there are results. Raises Rejected for parameters that nothing fits."""
+    if prompt.tool is None or prompt.turns[-1].role != "user":
+        return None
+    where = "tools[0].function.parameters"
+    wanted = prompt.tool.parameters
+    return prompt.tool.name, _value(prompt, wanted, where, [*(wanted.get("properties") or {})])
+
+
 def _fitting(prompt: Prompt) -> str:
+    where = "response_format.json_schema.schema"
+    return _value(prompt, prompt.schema, where, facts.wanted(prompt.system()))
+
+
+def _value(prompt: Prompt, wanted: Any, where: str, fields: list[str]) -> str:
+    """A value that fits the schema `wanted`, as JSON, with what the task says of these fields."""
     try:
-        made: Any = _labelled(prompt) or facts.found(prompt.task(), facts.wanted(prompt.system()))
-        if not made or schema.complaint(made, prompt.schema):
-            made = values.fitting(prompt.schema, prompt.task())
-        if problem := schema.complaint(made, prompt.schema):
+        made: Any = _labelled(prompt) or facts.found(prompt.task(), fields)
+        if not made or schema.complaint(made, wanted):
+            made = values.fitting(wanted, prompt.task())
+        if problem := schema.complaint(made, wanted):
             raise ValueError(problem)
         return json.dumps(made, ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError) as error:
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Rejected(
-            f"the sandbox finds no value for the schema: {problem}",
-            "response_format.json_schema.schema",
-            code="invalid_schema",
-        ) from None
+        message = f"the sandbox finds no value for the schema: {problem}"
+        raise Rejected(message, where, code="invalid_schema") from None
 
 
 def _labelled(prompt: Prompt) -> dict[str, Any]:

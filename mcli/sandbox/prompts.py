@@ -45,8 +45,17 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that may be called: its name, and the JSON Schema of what it takes."""
+
+    name: str
+    parameters: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """What was asked. `limit` is in tokens; `schema` is set when `form` is json_schema."""
+    """What was asked. `limit` is in tokens; `schema` is set when `form` is json_schema; `tool` is
+    the first of those that were offered."""
 
     model: str
     turns: tuple[Turn, ...]
@@ -56,6 +65,7 @@ class Prompt:
     include_usage: bool = False
     form: Form = "text"
     schema: Any = field(default=True)
+    tool: Tool | None = None
 
     def system(self) -> str:
         """What the system messages say, one after the other."""
@@ -74,12 +84,10 @@ def read(raw: bytes) -> Prompt:
         _reject("you must provide a model parameter", "model", "missing_required_parameter")
     if body.get("n") not in (None, 1) or isinstance(body.get("n"), bool):
         _reject("the sandbox gives one choice: n must be 1", "n", "invalid_value")
-    if body.get("tool_choice") not in (None, "none", "auto"):
-        _reject(
-            "the sandbox calls no tools: tool_choice must be none or auto",
-            "tool_choice",
-            "unsupported_value",
-        )
+    choice = body.get("tool_choice")
+    if choice not in (None, "none", "auto", "required"):
+        told = "the sandbox calls the first tool: tool_choice must be none, auto or required"
+        _reject(told, "tool_choice", "unsupported_value")
     form, schema = _form(body)
     options: dict[str, Any] = _optional(body, "stream_options", dict) or {}
     return Prompt(
@@ -91,6 +99,7 @@ def read(raw: bytes) -> Prompt:
         include_usage=options.get("include_usage") is True,
         form=form,
         schema=schema,
+        tool=_tool(body) if choice != "none" else None,
     )
 
 
@@ -170,6 +179,23 @@ def _form(body: dict[str, Any]) -> tuple[Form, Any]:
     if not isinstance(schema, dict | bool):
         _reject("response_format has no schema", "response_format.json_schema", "invalid_type")
     return form, cast(Any, schema)
+
+
+def _tool(body: dict[str, Any]) -> Tool | None:
+    """The first tool; all of them are checked."""
+    tools: list[Any] = _optional(body, "tools", list) or []
+    found: list[Tool] = []
+    for n, tool in enumerate(tools):
+        where = f"tools[{n}].function"
+        outer = cast(dict[str, Any], tool) if isinstance(tool, dict) else {}
+        function: dict[str, Any] = _optional(outer, "function", dict) or {}
+        name, parameters = function.get("name"), function.get("parameters")
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            _reject(f"{where}.name is not the name of a function", where, "invalid_value")
+        if not isinstance(parameters, dict):
+            _reject(f"{where}.parameters is not a JSON Schema", where, "invalid_type")
+        found.append(Tool(name, cast(Any, parameters)))
+    return found[0] if found else None
 
 
 def _limit(body: dict[str, Any]) -> int | None:

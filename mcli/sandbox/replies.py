@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mcli.sandbox.answers import answer
+from mcli.sandbox.answers import answer, call
 from mcli.sandbox.prompts import Prompt, Rejected
 from mcli.tokens import counting
 
@@ -35,12 +35,14 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer: what is said, why it ends, and its usage."""
+    """A whole answer: what is said, why it ends, and its usage; or the call of a tool, its name and
+    its arguments."""
 
     text: str
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    call: tuple[str, str] | None = None
 
     def usage(self) -> dict[str, int]:
         """The three counts, under the API's names."""
@@ -58,6 +60,10 @@ def reply(prompt: Prompt) -> Reply:
         _PER_MESSAGE + counting.count(turn.role, encoding) + counting.count(turn.text, encoding)
         for turn in prompt.turns
     )
+    called = call(prompt)
+    if called is not None:
+        tokens = sum(counting.count(word, encoding) for word in called)
+        return Reply("", "tool_calls", prompt_tokens, tokens, called)
     text = answer(prompt, prompt_tokens)
     ends = [text.find(stop) for stop in prompt.stop if stop in text]
     text = text[: min(ends, default=len(text))]
@@ -70,7 +76,9 @@ def reply(prompt: Prompt) -> Reply:
 
 def whole(prompt: Prompt, said: Reply, raw: bytes) -> dict[str, Any]:
     """The body of a reply that is not streamed; `raw` is the request that it answers."""
-    message = {"role": "assistant", "content": said.text, "refusal": None}
+    message: dict[str, Any] = {"role": "assistant", "content": said.text, "refusal": None}
+    if said.call is not None:
+        message |= {"content": None, "tool_calls": [_call(said.call, raw)]}
     choice = {
         "index": 0,
         "message": message,
@@ -88,7 +96,9 @@ def chunks(prompt: Prompt, said: Reply, raw: bytes) -> Iterator[dict[str, Any]]:
     """The same reply as the events of a stream, without the `[DONE]` that ends it."""
     head = _head(prompt, raw, "chat.completion.chunk")
     tail: dict[str, Any] = {"usage": None} if prompt.include_usage else {}
-    deltas = [{"role": "assistant", "content": ""}]
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    if said.call is not None:
+        deltas.append({"tool_calls": [{"index": 0, **_call(said.call, raw)}]})
     deltas += [{"content": piece} for piece in _pieces(said.text)]
     for delta in deltas:
         yield {**head, "choices": [_chunk_choice(delta, None)], **tail}
@@ -136,7 +146,14 @@ def _head(prompt: Prompt, raw: bytes, kind: str) -> dict[str, Any]:
     return {"id": name, "object": kind, "created": _CREATED, "model": prompt.model}
 
 
-def _chunk_choice(delta: dict[str, str], finish_reason: str | None) -> dict[str, Any]:
+def _call(called: tuple[str, str], raw: bytes) -> dict[str, Any]:
+    name, arguments = called
+    function = {"name": name, "arguments": arguments}
+    mark = f"call_sandbox_{hashlib.sha256(raw).hexdigest()[:8]}"
+    return {"id": mark, "type": "function", "function": function}
+
+
+def _chunk_choice(delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
 
 

@@ -6,20 +6,14 @@ a call of a tool counts as its name, its arguments and three, for which nothing 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mcli.errors import BadInput
-from mcli.tokens import images
-from mcli.tokens.chat_format import PER_MESSAGE, PER_NAME, PER_REPLY, Measure
-
-PER_CALL = 3
-_LONGEST_HEAD = 1 << 18
-"""Base64 characters of an image that are looked at for its size."""
+from mcli.tokens import attachments, images
+from mcli.tokens.chat_format import PER_CALL, PER_MESSAGE, PER_NAME, PER_REPLY, Measure
 
 _PROPERTIES, _PROPERTY, _ENUM, _ITEM, _TOOLS = 3, 3, -3, 3, 12
 
@@ -106,24 +100,12 @@ def _image(url: str, detail: str, counted: Count) -> None:
         counted.doubt("how this model counts images is not published: counted as by gpt-4o")
     size = None
     if url[:5].lower() == "data:":
-        size = images.measured(_head(url))
+        size = images.measured(attachments.head(url))
     else:
         counted.doubt("an image with an address is not fetched: counted as the largest")
     if size is None and url[:5].lower() == "data:":
         counted.doubt("an image whose size cannot be read is counted as the largest")
     counted.tokens += (rule or images.UNKNOWN).cost(size, detail)
-
-
-def _head(url: str) -> bytes:
-    """The first bytes of what a data: URL holds; none if it is not base64."""
-    kind, comma, data = url.partition(",")
-    if not comma or not kind.lower().endswith(";base64"):
-        return b""
-    held = "".join(data[:_LONGEST_HEAD].split())
-    try:
-        return base64.b64decode(held[: len(held) // 4 * 4], altchars=b"-_" if "_" in held else None)
-    except (ValueError, binascii.Error):
-        return b""
 
 
 def _call(call: dict[str, Any], place: str, counted: Count) -> None:

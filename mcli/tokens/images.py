@@ -11,6 +11,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from mcli import media
+
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -82,13 +84,14 @@ def rule(model: str) -> Tiles | Patches | None:
 
 def measured(head: bytes) -> Size | None:
     """The size of a PNG, JPEG, GIF or WebP, of which this is the beginning; None if it is none."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
+    kind = media.kind(head)
+    if kind == "image/png" and len(head) >= 24:
         return _real(int.from_bytes(head[16:20]), int.from_bytes(head[20:24]))
-    if head.startswith((b"GIF87a", b"GIF89a")) and len(head) >= 10:
+    if kind == "image/gif" and len(head) >= 10:
         return _real(int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little"))
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP" and len(head) >= 30:
+    if kind == "image/webp" and len(head) >= 30:
         return _webp(head)
-    return _jpeg(head) if head.startswith(b"\xff\xd8") else None
+    return _jpeg(head) if kind == "image/jpeg" else None
 
 
 def _webp(head: bytes) -> Size | None:

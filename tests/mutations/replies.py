@@ -23,8 +23,8 @@ WHOLE = (
     Mutation("accept-truncated-answers", "a truncated answer is not 0", READING, 'completion.finish_reason == "length"', "False", (row("N-43"),)),
     Mutation("accept-filtered-answers", "a filtered answer is not 0", READING, 'completion.finish_reason == "content_filter"', "False", (row("N-45"),)),
     Mutation("accept-refusals", "a refusal is not 0", READING, "if completion.refusal:", "if False:", (row("N-45-refusal"),)),
-    Mutation("accept-calls-of-tools", "an answer that calls tools is not 0", READING, "if completion.calls:", "if False:", (row("N-47"),)),
-    Mutation("accept-empty-answers", "an empty answer is not 0", READING, "if not completion.text.strip():", "if False:", (row("N-46"),)),
+    Mutation("accept-calls-of-tools", "an answer that calls tools is not 0", READING, "if completion.calls and not tools:", "if False:", (row("N-47"),)),
+    Mutation("accept-empty-answers", "an empty answer is not 0", READING, "if not completion.text.strip() and not completion.calls:", "if False:", (row("N-46"),)),
     Mutation("forget-that-it-was-paid-for", "an unusable answer was paid for", "asking.py", 'failure.charged = "no" if exchange.cached else "yes"', "pass", ("test_output.py::test_exit_4_prints_nothing_but_keeps_the_text_in_the_envelope",)),
 )  # fmt: skip
 

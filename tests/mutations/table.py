@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     asking,
+    attaching,
     bounds,
     conversing,
     counting,
@@ -19,6 +20,7 @@ from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
     *asking.MUTATIONS,
+    *attaching.MUTATIONS,
     *bounds.MUTATIONS,
     *counting.MUTATIONS,
     *replies.MUTATIONS,

@@ -50,7 +50,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"response_format": {"type": "json_schema", "json_schema": {"schema": 7}}},
         "response_format.json_schema",
     ),
-    ({"tool_choice": "required"}, "tool_choice"),
+    ({"tool_choice": "any"}, "tool_choice"),
+    ({"tools": [{"function": {"name": "a b"}}]}, "tools[0].function"),
+    ({"tools": [{"function": {"name": "a"}}]}, "tools[0].function"),
     ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
 ]
 
