@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcli import asking, parts, plan, reading, sending
+from mcli import asking, parts, plan, reading, sending, verifying
 from mcli.chat import Exchange, Request
 from mcli.parts import Show
 from mcli.plan import Material, Plan
@@ -47,8 +47,11 @@ class Asker:
         """The answer to one request, asked again where it does not fit."""
         place = _place(request, planned)
         exchange = place.find(request) if place else None
+        check = verifying.check(planned.reading, self.patience.deadline)
         if exchange is not None:
-            answer = reading.read(exchange.completion, planned.reading)
+            with asking.paid(exchange):
+                answer = reading.read(exchange.completion, planned.reading)
+                answer, exchange = await asking.checked(answer, exchange, check)
             if show is not None and request.stream:
                 show(answer.text)
             return answer, exchange
@@ -56,7 +59,7 @@ class Asker:
             self.endpoint, self.purse, planned.settings, self.said, self.patience, show
         )
         repair = planned.recipe.output.repair
-        answer, exchange = await asking.ask(request, planned.reading, repair, send)
+        answer, exchange = await asking.ask(request, planned.reading, repair, send, check)
         if place:
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange

@@ -16,8 +16,9 @@ class Job:
     `bundled` keeps a person's own recipe of the name out; `template` is a recipe written on the
     spot; `rule` stands in for the recipe's own word on data; `labels_file` holds further labels,
     one a line; `expect` are labels of which the answer must be one. `schema_file` (a JSON Schema),
-    `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
-    `chunk_tokens` is how long a part may be where the recipe takes data in parts.
+    `get` (the path of a field) or, but for code, `repair` (how often to ask again) make it JSON.
+    `check` (whether code must be well formed) and `write` (the directory for several files of it)
+    belong to code. `chunk_tokens` is how long a part may be where the recipe takes data in parts.
     """
 
     recipe: str
@@ -32,4 +33,6 @@ class Job:
     schema_file: str | None = None
     get: str | None = None
     repair: int | None = None
+    check: bool | None = None
+    write: str | None = None
     chunk_tokens: int | None = None

@@ -98,7 +98,7 @@ def replace(target: Path, data: bytes, *, private: bool = False, fresh: str = ""
     """Write beside `target`, sync, rename. A new file that is `private` is its owner's alone;
     `fresh` (the path as given) forbids replacing. Raises OSError.
     """
-    with _undisturbed():
+    with undisturbed():
         descriptor, name = _draft(target)
         try:
             with open(descriptor, "wb", closefd=False) as file:
@@ -174,7 +174,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Generator[None]:
+def undisturbed() -> Generator[None]:
     """Hold signals back for the moment a temporary file exists, so that none is ever left."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mcli import fences, labels, structured
+from mcli import codefiles, fences, labels, structured
 from mcli.chat import Completion
 from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.fieldpath import Path
@@ -15,8 +15,9 @@ from mcli.recipe import Kind
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the reply is to be read; `labels` belong to kind label, `language` to kind code,
-    `schema` (None: any value fits) and `get` to kind json."""
+    """How the reply is to be read; `labels` belong to kind label, `language`, `files` (several,
+    each with its name) and `check` (whether it has to be well formed) to kind code, `schema` (None:
+    any value fits) and `get` to kind json."""
 
     kind: Kind = "text"
     labels: tuple[Label, ...] = ()
@@ -24,6 +25,8 @@ class Reading:
     allow_truncated: bool = False
     schema: Any = None
     get: Path = ()
+    files: bool = False
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,7 @@ def read(completion: Completion, reading: Reading) -> Answer:
         name = labels.read(completion.text, reading.labels)
         return Answer(name, {"label": name, "confidence": None, "scores": None})
     if reading.kind == "code":
-        block = fences.code_in(completion.text, reading.language, reading.allow_truncated)
-        data = {"language": block.language or None, "code": block.code, "checked": None}
-        return Answer(block.code, data)
+        return _code(completion.text, reading)
     if reading.kind == "json":
         return _structured(completion.text, reading)
     return Answer(completion.text)
@@ -53,7 +54,24 @@ def complaint(failure: Failure, how: Reading) -> str | None:
     """What the model is told of an answer that is worth asking for again; None of any other."""
     if how.kind == "json" and failure.slug in structured.REPAIRABLE:
         return structured.complaint(failure, how.schema)
+    if how.kind == "code" and failure.slug in fences.REPAIRABLE:
+        return fences.complaint(failure, how.files)
     return None
+
+
+def _code(text: str, reading: Reading) -> Answer:
+    """Code, or the names of files with the code of each in `data`. What is checked is told later:
+    a checker is another process."""
+    if not reading.files:
+        block = fences.code_in(text, reading.language, reading.allow_truncated)
+        return Answer(block.code, _told(block.language, block.code))
+    files = codefiles.files_in(text, reading.allow_truncated)
+    told = [{"path": file.path, **_told(file.language, file.code)} for file in files]
+    return Answer("\n".join(file.path for file in files), {"files": told, "checked": None})
+
+
+def _told(language: str, code: str) -> dict[str, Any]:
+    return {"language": language or None, "code": code, "checked": None}
 
 
 def _structured(text: str, reading: Reading) -> Answer:

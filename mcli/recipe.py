@@ -27,7 +27,7 @@ OUR_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "n"})
 """Request fields that have their own flag or that mcli must own to read the reply."""
 
 REPAIRS = 1
-"""How often a JSON answer that does not fit is asked for again, unless somebody says otherwise."""
+"""How often JSON or code that does not fit is asked for again, unless somebody says otherwise."""
 
 MOST_TURNS = 1000
 """Messages of a recipe, and examples: more would keep the machine busy, and no model reads them."""
@@ -60,13 +60,15 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How the reply is read. `schema` (a JSON Schema), `get` (the field that is printed) and
-    `repair` (how often to ask again) belong to kind json."""
+    """How the reply is read. `schema` (a JSON Schema) and `get` (the field that is printed) belong
+    to kind json, `check` (whether it must be well formed) to kind code, and `repair` (how often to
+    ask again) to both."""
 
     kind: Kind = "text"
     schema: Any = None
     get: Path = ()
     repair: int = REPAIRS
+    check: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, TypeVar, cast, get_args
 
-from mcli import case_document, fieldpath, params, schema, strict, template, variables
+from mcli import case_document, output_document, params, strict, template, variables
 from mcli.case_document import Inputs
 from mcli.chat import Role
-from mcli.errors import ConfigFailure
 from mcli.recipe import (
     MOST_TURNS,
     OUR_FIELDS,
     OURS,
-    REPAIRS,
     DataRule,
     Example,
     Fit,
@@ -25,7 +23,6 @@ from mcli.recipe import (
     Turn,
     names,
 )
-from mcli.said import MOST_REPAIRS
 from mcli.strict import Complaints, Node
 from mcli.variables import Input, InputType
 
@@ -37,7 +34,6 @@ KEYS = (
     "output", "fit", "tests",
 )  # fmt: skip
 INPUT_KEYS = ("type", "default", "required", "help", "values")
-OUTPUT_KEYS = ("kind", "schema", "get", "repair")
 MERGED = ("params", "inputs")
 """Where a recipe adds to the one it extends, key by key; anything else it replaces."""
 
@@ -73,7 +69,9 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
         complaints.add(strict.complaint(root, "a recipe needs messages"))
     turns = part("messages", lambda n: _turns(n, complaints), ())
     used = names(turns)
-    output = complaints.spare(lambda: strict.optional(fields, "output", _output, Output()), None)
+    output = complaints.spare(
+        lambda: strict.optional(fields, "output", output_document.read, Output()), None
+    )
     inputs = _inputs(fields, used, output, complaints)
     recipe = Recipe(
         name=name,
@@ -223,47 +221,6 @@ def _said(node: Node) -> str:
     if isinstance(node.value, str):
         return node.value
     return json.dumps(strict.anything(node), ensure_ascii=False)
-
-
-def _output(node: Node) -> Output:
-    fields = strict.mapping(node, OUTPUT_KEYS)
-    usual = "json" if "schema" in fields else "text"
-    kind = cast(
-        Kind, strict.optional(fields, "kind", lambda n: strict.choice(n, get_args(Kind)), usual)
-    )
-    for key in ("schema", "get", "repair"):
-        if key in fields and kind != "json":
-            raise strict.complaint(fields[key], f'"{key}" belongs to output kind json')
-    return Output(
-        kind,
-        strict.optional(fields, "schema", _schema, None),
-        strict.optional(fields, "get", _field, ()),
-        strict.optional(fields, "repair", _repairs, REPAIRS),
-    )
-
-
-def _schema(node: Node) -> Any:
-    strict.mapping(node)
-    wanted = strict.anything(node)
-    try:
-        schema.check(wanted)
-    except ValueError as error:
-        raise ConfigFailure("bad_schema", f"{node.place}: {error}") from None
-    return wanted
-
-
-def _field(node: Node) -> fieldpath.Path:
-    try:
-        return fieldpath.parse(strict.text(node))
-    except ValueError as error:
-        raise strict.complaint(node, str(error)) from None
-
-
-def _repairs(node: Node) -> int:
-    count = strict.integer(node)
-    if not 0 <= count <= MOST_REPAIRS:
-        raise strict.complaint(node, f"{count} is not from 0 to {MOST_REPAIRS}")
-    return count
 
 
 def _undeclared(used: Collection[str], kind: Kind) -> dict[str, Input]:
