@@ -49,8 +49,8 @@ async def checked(
     answer: Answer, exchange: Exchange, check: Check | None
 ) -> tuple[Answer, Exchange]:
     """The answer with the outcome of `check`, if there is one to make."""
-    if check is None:
-        return answer, exchange
+    if check is None or exchange.completion.finish_reason == "length":
+        return answer, exchange  # what is taken though it was cut need not be whole
     answer, warnings = await check(answer)
     return answer, replace(exchange, warnings=(*exchange.warnings, *warnings))
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _MARKS = ("```", "~~~")
-_BLOCKS = ["fence", "code", "blockquote", "hr"]
+_BLOCKS = ["fence", "code", "hr"]
+_CONTAINERS = ["list", "blockquote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,22 @@ def fences(text: str) -> list[Fence]:
         return []  # nothing is loaded for it
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text += "" if text.endswith("\n") else "\n"
-    found = _read(text, lists=True)
+    found = [_fence(token) for token in _tokens(text, _CONTAINERS)]
     if any(not fence.closed and not fence.code.strip() for fence in found[:-1]):
         # The lines of a list's fence were not indented, so that its item ended before they began.
-        flat = _read(text, lists=False)
+        lines = text.split("\n")
+        flat = [_flat(token, lines) for token in _tokens(text, [])]
         return flat if all(fence.closed for fence in flat) else found
     return found
 
 
-def _read(text: str, lists: bool) -> list[Fence]:
+def _tokens(text: str, containers: list[str]) -> list[Any]:
     from markdown_it import MarkdownIt  # 50 ms, and only answers with a fence need it
 
-    reader: Any = MarkdownIt("zero").enable([*_BLOCKS, "list"] if lists else _BLOCKS)
+    reader: Any = MarkdownIt("zero").enable([*_BLOCKS, *containers])
     # It would replace NUL, and nobody wants to know what is emphasised.
     reader.core.ruler.disable(["normalize", "inline"])
-    return [_fence(token) for token in reader.parse(text) if token.type == "fence"]
+    return [token for token in reader.parse(text) if token.type == "fence"]
 
 
 def _fence(token: Any) -> Fence:
@@ -54,3 +56,15 @@ def _fence(token: Any) -> Fence:
     # The parser does not say whether it met the closing fence, but counts it among the lines.
     closed = end - first == code.count("\n") + 2
     return Fence(token.info, code.removesuffix("\n"), closed)
+
+
+def _flat(token: Any, lines: list[str]) -> Fence:
+    """The same where no container is known: lines lose the fence's indent only if all have it."""
+    read = _fence(token)
+    first: int = token.map[0]
+    end: int = token.map[1]
+    opening, raw = lines[first], lines[first + 1 : end - 1]
+    indent = opening[: len(opening) - len(opening.lstrip(" "))]
+    if all(line.startswith(indent) for line in raw if line.strip()):
+        return read
+    return Fence(read.info, "\n".join(raw), read.closed)

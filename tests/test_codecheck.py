@@ -170,6 +170,32 @@ def test_hostile_code_is_a_verdict_or_none(language: str, code: str) -> None:
     assert len(told.said) <= codecheck.MOST_SAID
 
 
+RUNS = {
+    "python": "open('PATH', 'w')\nimport os; os.system('touch PATH')",
+    "bash": "touch PATH; x=$(touch PATH); a[$(touch PATH)]=1\nset +n; touch PATH\nexec touch PATH",
+    "sh": "#!/bin/sh\ntouch PATH\nset +n\n: $(touch PATH) `touch PATH`",
+    "zsh": "touch PATH; x==(touch PATH)\nset +n; touch PATH",
+    "js": "require('fs').writeFileSync('PATH', '')",
+    "ruby": "#!ruby -e File.write('PATH','')\nBEGIN { File.write('PATH', '') }",
+    "php": "<?php declare(ticks=1); touch('PATH');",
+    "lua": "io.open('PATH', 'w')",
+    "go": 'package main\n\nimport "os"\n\nfunc init() { os.Create("PATH") }',
+    "c": '__attribute__((constructor)) void f(void) { fopen("PATH", "w"); }',
+    "yaml": "!!python/object/apply:os.system ['touch PATH']",
+}
+
+
+@pytest.mark.parametrize("language", RUNS)
+def test_nothing_is_run(tmp_path: Path, language: str) -> None:
+    tool = NEEDS.get(language)
+    if tool and not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed")
+    path = tmp_path / "pwned"
+
+    assert verdict(language, RUNS[language].replace("PATH", str(path))).passed is not None
+    assert not path.exists()
+
+
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in front of PATH, for programs that are not what they should be."""

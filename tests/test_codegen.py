@@ -51,6 +51,13 @@ def test_unchecked_on_demand(mcli: Program, server: FaultyServer) -> None:
     assert (done.code, done.json["text"], done.json["data"]["checked"]) == (0, "x = (", None)
 
 
+def test_code_that_was_cut_and_is_wanted_all_the_same(mcli: Program, server: FaultyServer) -> None:
+    server.play(ok("```python\nx = (", "length"))
+    done = mcli(*TASK, "--allow-truncated", "--json")
+
+    assert (done.code, done.json["text"], done.json["data"]["checked"]) == (0, "x = (", None)
+
+
 def test_a_recipe_s_code_is_checked_too_unless_it_says_otherwise(
     mcli: Program, server: FaultyServer
 ) -> None:

@@ -60,6 +60,8 @@ def test_a_fenced_block(answer: str, block: Block) -> None:
         ("1. So:\n   - or so:\n\n     ```sh\n     ls\n     ```", Block("sh", "ls")),
         ("- ```python\n  x = 1\n  print(x)\n  ```", Block("python", CODE)),
         (f"1. So:\n   ```python\n{CODE}\n```\n2. Done.", Block("python", CODE)),
+        ("1. So:\n   ```python\nif a:\n    b\n```\n2. Done.", Block("python", "if a:\n    b")),
+        ("- a\n  ```sh\n\n  ls\n  ```", Block("sh", "\nls")),
         ("> ```python\n> x = 1\n> print(x)\n> ```", Block("python", CODE)),
         (f"[a]: b\n```python\n{CODE}\n```", Block("python", CODE)),
         ("```\nx\0y\n```", Block("", "x\0y")),

@@ -56,7 +56,7 @@ def test_json_is_one_envelope_with_topic_and_text(mcli: Program) -> None:
     ("topic", "hint"),
     [
         ("exit-code", 'did you mean "exit-codes"?'),
-        ("zzz", "known: examples, exit-codes"),
+        ("zzz", "known: codegen, examples, exit-codes"),
         ("", "known: "),
         ("../../README", "known: "),
         ("exit-codes.md", 'did you mean "exit-codes"?'),
