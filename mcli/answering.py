@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcli import accounting, asking, parts, plan, reading, sending, toolwork, votes
+from mcli import accounting, asking, parts, plan, reading, sending, toolwork, verifying, votes
 from mcli.accounting import Work
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
@@ -56,8 +56,11 @@ class Asker:
         # What a command says today need not be what it said.
         place = None if planned.toolbox.commands else _place(request, planned)
         exchange = place.find(request) if place else None
+        check = verifying.check(planned.reading, self.patience.deadline)
         if exchange is not None:
-            answer = reading.read(exchange.completion, planned.reading)
+            with asking.paid(exchange):
+                answer = reading.read(exchange.completion, planned.reading)
+                answer, exchange = await asking.checked(answer, exchange, check)
             if show is not None and request.stream:
                 show(answer.text)
             return answer, exchange
@@ -67,7 +70,7 @@ class Asker:
             answer, exchange = await toolwork.ask(request, planned, send, self.said, limit)
         else:
             repair = planned.recipe.output.repair
-            answer, exchange = await asking.ask(request, planned.reading, repair, send)
+            answer, exchange = await asking.ask(request, planned.reading, repair, send, check)
         if place:
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange

@@ -14,9 +14,14 @@ from mcli.reading import Answer, Reading
 
 N = TypeVar("N", int, float)
 Send = Callable[[Request], Awaitable[Exchange]]
+Check = Callable[[Answer], Awaitable[tuple[Answer, tuple[str, ...]]]]
+"""A look at an answer by something else than ourselves: the answer with what came of it, and what
+to warn of. Raises UnusableAnswer."""
 
 
-async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[Answer, Exchange]:
+async def ask(
+    request: Request, how: Reading, repair: int, send: Send, check: Check | None = None
+) -> tuple[Answer, Exchange]:
     """The answer to `request` and what it took, asked again `repair` times at most.
 
     Raises a Failure that counts everything that was sent.
@@ -29,7 +34,7 @@ async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[
             raise counted(failure, spent) from None
         try:
             with paid(exchange):
-                return reading.read(exchange.completion, how), exchange
+                return await checked(reading.read(exchange.completion, how), exchange, check)
         except Failure as failure:
             complaint = reading.complaint(failure, how) if repair else None
             if complaint is None:
@@ -38,6 +43,16 @@ async def ask(request: Request, how: Reading, repair: int, send: Send) -> tuple[
             request = _again(exchange, complaint)
             warning = f"asked again: {failure.message}"
             spent = replace(exchange, warnings=(*exchange.warnings, warning))
+
+
+async def checked(
+    answer: Answer, exchange: Exchange, check: Check | None
+) -> tuple[Answer, Exchange]:
+    """The answer with the outcome of `check`, if there is one to make."""
+    if check is None or exchange.completion.finish_reason == "length":
+        return answer, exchange  # what is taken though it was cut need not be whole
+    answer, warnings = await check(answer)
+    return answer, replace(exchange, warnings=(*exchange.warnings, *warnings))
 
 
 @contextmanager

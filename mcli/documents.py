@@ -49,6 +49,24 @@ def parse(raw: bytes, name: str) -> Node:
     return _node(root, name)
 
 
+def problem(source: str) -> str:
+    """What is wrong with YAML of any kind: documents, anchors and tags are all well. Nothing if
+    nothing is. RecursionError where it is nested deeper than can be told."""
+    depth = 0
+    try:
+        for event in _yaml.parse(source, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise RecursionError
+        for _ in _yaml.compose_all(source, Loader=_Loader):  # knows what an alias stands for
+            pass
+    except yaml.YAMLError as error:
+        message = _syntax_failure(error, "the answer", source).message
+        return message.removeprefix("the answer:").removeprefix(" ")
+    return ""
+
+
 def _scan(source: str, name: str) -> None:
     """Refuse what a plain document does not need, before any of it is built."""
     depth = nodes = documents = 0

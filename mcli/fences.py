@@ -1,8 +1,4 @@
-"""CORE: the code in a model's answer: fenced blocks, or an answer that is plainly code.
-
-Fences follow CommonMark 0.31 §4.5: three or more backticks or tildes, an info string, and a
-closing fence of the same character at least as long.
-"""
+"""CORE: the code in a model's answer: fenced blocks, or an answer that is plainly code."""
 
 from __future__ import annotations
 
@@ -11,15 +7,13 @@ import re
 import warnings
 from dataclasses import dataclass
 
-from mcli.errors import UnusableAnswer
+from mcli import commonmark, languages
+from mcli.commonmark import Fence
+from mcli.errors import Failure, UnusableAnswer
 
-_OPENING = re.compile(r"^( {0,3})(`{3,}|~{3,})[ \t]*([^\r\n]*)$")
-_ALIASES = {
-    "py": "python", "python3": "python", "js": "javascript", "node": "javascript",
-    "ts": "typescript", "sh": "shell", "bash": "shell", "zsh": "shell", "golang": "go",
-    "rs": "rust", "yml": "yaml", "cpp": "c++", "cxx": "c++", "rb": "ruby", "c#": "csharp",
-    "cs": "csharp", "ps1": "powershell", "md": "markdown",
-}  # fmt: skip
+REPAIRABLE = frozenset({"check_failed", "unnamed_file", "unsafe_path"})
+"""The slugs of answers that are worth asking for again, with what is wrong with them."""
+
 _CODE_LINE = re.compile(
     r"[;{}]\s*$|^\s*(?:#include\b|#!|</?\w[^>]*>|\}|"
     r"(?:def|func|fn|function|sub)\s+\w+\s*\(|(?:class|struct|enum)\s+\w+\s*[:({]|"
@@ -52,36 +46,41 @@ def code_in(answer: str, language: str, allow_open: bool = False) -> Block:
     blocks = [block for block in fenced if block.code.strip()]
     if not blocks:
         if not fenced and plainly_code(answer, language):
-            return Block(_plain_name(language), answer.strip("\r\n"))
+            return Block(languages.plain(language), answer.strip("\r\n"))
         raise UnusableAnswer("no_code", "the answer has no code", "say in the task what to write")
-    wanted = _plain_name(language)
+    wanted = languages.plain(language)
     # Unnamed blocks are most likely its output; they count only where no block has a name.
     named = [block for block in blocks if block.language]
-    matching = [block for block in named if wanted and _plain_name(block.language) == wanted]
+    matching = [block for block in named if wanted and languages.plain(block.language) == wanted]
     return max(matching or named or blocks, key=lambda block: len(block.code))
 
 
 def blocks_in(answer: str, allow_open: bool = False) -> list[Block]:
-    """Every fenced block. Raises UnusableAnswer if the last one is not closed and must be."""
-    blocks: list[Block] = []
-    body: list[str] = []
-    opening: re.Match[str] | None = None
-    for line in re.split(r"\r\n|\n|\r", answer):
-        if opening is None:
-            opening = _opens(line)
-            body = []
-        elif _closes(line, opening[2]):
-            blocks.append(Block(_info(opening[3]), "\n".join(body)))
-            opening = None
-        else:
-            body.append(_unindented(line, len(opening[1])))
-    if opening is not None and allow_open:
-        blocks.append(Block(_info(opening[3]), "\n".join(body)))
-    elif opening is not None:
+    """Every fenced block. Raises UnusableAnswer if one is not closed and must be."""
+    return [
+        Block(languages.of_fence(fence.info), fence.code) for fence in fences_in(answer, allow_open)
+    ]
+
+
+def fences_in(answer: str, allow_open: bool = False) -> list[Fence]:
+    """The same, each with all that stands behind its opening fence."""
+    found = commonmark.fences(answer)
+    if not allow_open and not all(fence.closed for fence in found):
         raise UnusableAnswer(
             "unclosed_code", "the code block was never closed", "raise --max-tokens"
         )
-    return blocks
+    return found
+
+
+def complaint(failure: Failure, files: bool) -> str:
+    """What the model is told about an answer that is asked for again."""
+    again = "every file, each in a fenced code block" if files else "one fenced code block"
+    if files:
+        again += ' whose first line names it: path="NAME", relative, no part beginning with a dot'
+    return (
+        f"That answer cannot be used: {failure.message}\n"
+        f"Answer again, with the whole corrected code: {again}, and nothing else."
+    )
 
 
 def plainly_code(answer: str, language: str) -> bool:
@@ -91,7 +90,7 @@ def plainly_code(answer: str, language: str) -> bool:
         return False
     if lines[0].startswith("#!"):
         return True
-    if _plain_name(language) == "python":
+    if languages.plain(language) == "python":
         return _parses_as_python(answer)
     if not language and _parses_as_python(answer):
         return True
@@ -110,29 +109,3 @@ def _parses_as_python(answer: str) -> bool:
         or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Call))
         for line in body
     )
-
-
-def _opens(line: str) -> re.Match[str] | None:
-    found = _OPENING.match(line)
-    # A backtick in the info string makes it inline code, not a fence.
-    return None if found and found[2][0] == "`" and "`" in found[3] else found
-
-
-def _closes(line: str, fence: str) -> bool:
-    bare = line.strip(" \t")
-    return len(bare) >= len(fence) and bare == fence[0] * len(bare) and line[:4].strip(" ") != ""
-
-
-def _unindented(line: str, width: int) -> str:
-    spaces = len(line) - len(line.lstrip(" "))
-    return line[min(width, spaces) :]
-
-
-def _info(text: str) -> str:
-    word = text.strip().split(None, 1)[0] if text.strip() else ""
-    return word.strip("{}.").split("{")[0].split(",")[0].lower()
-
-
-def _plain_name(language: str) -> str:
-    word = language.strip().lower()
-    return _ALIASES.get(word, word)

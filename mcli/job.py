@@ -18,11 +18,12 @@ class Job:
     spot; `rule` stands in for the recipe's own word on data; `labels_file` holds further labels,
     one a line; `expect` are labels of which the answer must be one, and `ballot` says how it is
     decided. `schema_file` (a JSON Schema),
-    `get` (the path of a field) or `repair` (how often to ask again) make the answer JSON.
-    `chunk_tokens` is how long a part may be where the recipe takes data in parts. `tool_files` hold
-    tools that are offered; `allow_tools` are those whose command may run, `max_steps` the rounds.
-    `messages_file` holds the conversation so far; or it is in the file `thread`, which is added to,
-    and of which the last `keep_turns` are sent.
+    `get` (the path of a field) or, but for code, `repair` (how often to ask again) make it JSON.
+    `check` (whether code must be well formed) and `write` (the directory for several files of it)
+    belong to code. `chunk_tokens` is how long a part may be where the recipe takes data in parts.
+    `tool_files` hold tools that are offered; `allow_tools` are those whose command may run,
+    `max_steps` the rounds. `messages_file` holds the conversation so far; or it is in the file
+    `thread`, which is added to, and of which the last `keep_turns` are sent.
     """
 
     recipe: str
@@ -38,6 +39,8 @@ class Job:
     schema_file: str | None = None
     get: str | None = None
     repair: int | None = None
+    check: bool | None = None
+    write: str | None = None
     chunk_tokens: int | None = None
     messages_file: str | None = None
     thread: str | None = None

@@ -13,6 +13,7 @@ from mcli import (
     conversing,
     deadline,
     fieldpath,
+    filetree,
     filling,
     fitting,
     history,
@@ -103,7 +104,8 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
         values["labels"] = [label.name for label in known]
         values["label_lines"] = labels.lines(known)
     elif wanted.kind == "code":
-        how = replace(how, language=values.get("language") or "")
+        language = values.get("language") or ""
+        how = replace(how, language=language, files=job.write is not None, check=wanted.check)
     box = toolbox.make(found.tools, job.tool_files, job.allow_tools, job.max_steps)
     how = replace(how, tools=bool(box.tools))
     found = replace(found, output=wanted)
@@ -120,6 +122,8 @@ def prepare(plan: Plan, said: Said) -> str | None:
         outfile.check(said.output, said.no_clobber)
     elif said.to_stdout:
         output.check_stdout()
+    if plan.job.write is not None:
+        filetree.check(plan.job.write)
     return key_for(plan.settings, plan.began)
 
 
@@ -206,7 +210,11 @@ def _find(job: Job, said: Said) -> Recipe:
 
 
 def _wanted(found: Recipe, job: Job) -> Output:
-    """How the answer is read: as the recipe says, under what the command says of JSON."""
+    """How the answer is read: as the recipe says, under what the command says of JSON or code."""
+    if found.output.kind == "code":
+        check = found.output.check if job.check is None else job.check
+        repair = found.output.repair if job.repair is None else job.repair
+        return replace(found.output, check=check, repair=repair)
     if job.schema_file is None and job.get is None and job.repair is None:
         return found.output
     wanted = replace(found.output, kind="json")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcli import confidence, fences, labels, messages, structured
+from mcli import codefiles, confidence, fences, labels, messages, structured
 from mcli.chat import Completion
 from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.fieldpath import Path
@@ -17,9 +17,9 @@ from mcli.recipe import Kind
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the reply is to be read; `labels` belong to kind label, `language` to kind code,
-    `schema` (None: any value fits) and `get` to kind json. With `tools`, calls are an answer,
-    whatever the kind.
+    """How the reply is to be read; `labels` belong to kind label, `language`, `files` (several,
+    each with its name) and `check` (whether it has to be well formed) to kind code, `schema` (None:
+    any value fits) and `get` to kind json. With `tools`, calls are an answer, whatever the kind.
 
     `several` labels may be named. `vote` tells requests apart that are equal and want an answer
     each.
@@ -34,6 +34,8 @@ class Reading:
     several: bool = False
     vote: int = 0
     tools: bool = False
+    files: bool = False
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,7 @@ def read(completion: Completion, reading: Reading) -> Answer:
     if reading.kind == "label":
         return _label(completion, reading)
     if reading.kind == "code":
-        block = fences.code_in(completion.text, reading.language, reading.allow_truncated)
-        data = {"language": block.language or None, "code": block.code, "checked": None}
-        return Answer(block.code, data)
+        return _code(completion.text, reading)
     if reading.kind == "json":
         return _structured(completion.text, reading)
     return Answer(completion.text)
@@ -66,6 +66,8 @@ def complaint(failure: Failure, how: Reading) -> str | None:
         return structured.complaint(failure, how.schema)
     if how.kind == "label" and failure.slug == "not_a_label":
         return labels.complaint(how.labels, how.several)
+    if how.kind == "code" and failure.slug in fences.REPAIRABLE:
+        return fences.complaint(failure, how.files)
     return None
 
 
@@ -100,6 +102,21 @@ def _calls(completion: Completion) -> Answer:
     calls = [messages.call_as_sent(call) for call in completion.calls]
     turn = messages.wire(messages.answered(completion))
     return Answer(json.dumps(calls, ensure_ascii=False), {"tool_calls": calls, "message": turn})
+
+
+def _code(text: str, reading: Reading) -> Answer:
+    """Code, or the names of files with the code of each in `data`. What is checked is told later:
+    a checker is another process."""
+    if not reading.files:
+        block = fences.code_in(text, reading.language, reading.allow_truncated)
+        return Answer(block.code, _told(block.language, block.code))
+    files = codefiles.files_in(text, reading.allow_truncated)
+    told = [{"path": file.path, **_told(file.language, file.code)} for file in files]
+    return Answer("\n".join(file.path for file in files), {"files": told, "checked": None})
+
+
+def _told(language: str, code: str) -> dict[str, Any]:
+    return {"language": language or None, "code": code, "checked": None}
 
 
 def _structured(text: str, reading: Reading) -> Answer:

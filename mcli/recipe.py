@@ -64,12 +64,14 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Output:
     """How the reply is read. `schema` (a JSON Schema) and `get` (the field that is printed) belong
-    to kind json, `repair` (how often to ask again) to that and to kind label."""
+    to kind json, `check` (whether it must be well formed) to kind code, and `repair` (how often to
+    ask again) to these and to kind label."""
 
     kind: Kind = "text"
     schema: Any = None
     get: Path = ()
     repair: int = REPAIRS
+    check: bool = True
 
 
 @dataclass(frozen=True, slots=True)

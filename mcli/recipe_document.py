@@ -8,10 +8,9 @@ from typing import Any, TypeVar, cast, get_args
 
 from mcli import (
     case_document,
-    fieldpath,
     input_document,
+    output_document,
     params,
-    schema,
     strict,
     template,
     toolset,
@@ -19,12 +18,10 @@ from mcli import (
     variables,
 )
 from mcli.case_document import Inputs
-from mcli.errors import ConfigFailure
 from mcli.recipe import (
     MOST_TURNS,
     OUR_FIELDS,
     OURS,
-    REPAIRS,
     DataRule,
     Example,
     Fit,
@@ -34,7 +31,6 @@ from mcli.recipe import (
     Turn,
     names,
 )
-from mcli.said import MOST_REPAIRS
 from mcli.strict import Complaints, Node
 from mcli.variables import Input
 
@@ -45,7 +41,6 @@ KEYS = (
     "description", "extends", "model", "params", "inputs", "data", "messages", "examples",
     "output", "fit", "tools", "tests",
 )  # fmt: skip
-OUTPUT_KEYS = ("kind", "schema", "get", "repair")
 MERGED = ("params", "inputs")
 """Where a recipe adds to the one it extends, key by key; anything else it replaces."""
 
@@ -81,7 +76,9 @@ def read(root: Node, name: str, complaints: Complaints = strict.STRICT) -> Recip
         complaints.add(strict.complaint(root, "a recipe needs messages"))
     turns = part("messages", lambda n: turn_document.read(n, complaints), ())
     used = names(turns)
-    output = complaints.spare(lambda: strict.optional(fields, "output", _output, Output()), None)
+    output = complaints.spare(
+        lambda: strict.optional(fields, "output", output_document.read, Output()), None
+    )
     inputs = _inputs(fields, used, output, complaints)
     recipe = Recipe(
         name=name,
@@ -185,49 +182,6 @@ def _said(node: Node) -> str:
     if isinstance(node.value, str):
         return node.value
     return json.dumps(strict.anything(node), ensure_ascii=False)
-
-
-def _output(node: Node) -> Output:
-    fields = strict.mapping(node, OUTPUT_KEYS)
-    usual = "json" if "schema" in fields else "text"
-    kind = cast(
-        Kind, strict.optional(fields, "kind", lambda n: strict.choice(n, get_args(Kind)), usual)
-    )
-    for key in ("schema", "get"):
-        if key in fields and kind != "json":
-            raise strict.complaint(fields[key], f'"{key}" belongs to output kind json')
-    if "repair" in fields and kind not in ("json", "label"):
-        raise strict.complaint(fields["repair"], '"repair" belongs to output kind json or label')
-    return Output(
-        kind,
-        strict.optional(fields, "schema", _schema, None),
-        strict.optional(fields, "get", _field, ()),
-        strict.optional(fields, "repair", _repairs, REPAIRS),
-    )
-
-
-def _schema(node: Node) -> Any:
-    strict.mapping(node)
-    wanted = strict.anything(node)
-    try:
-        schema.check(wanted)
-    except ValueError as error:
-        raise ConfigFailure("bad_schema", f"{node.place}: {error}") from None
-    return wanted
-
-
-def _field(node: Node) -> fieldpath.Path:
-    try:
-        return fieldpath.parse(strict.text(node))
-    except ValueError as error:
-        raise strict.complaint(node, str(error)) from None
-
-
-def _repairs(node: Node) -> int:
-    count = strict.integer(node)
-    if not 0 <= count <= MOST_REPAIRS:
-        raise strict.complaint(node, f"{count} is not from 0 to {MOST_REPAIRS}")
-    return count
 
 
 def _undeclared(

@@ -12,6 +12,7 @@ from mcli import (
     conversing,
     deadline,
     envelope,
+    filetree,
     loop,
     outfile,
     output,
@@ -95,6 +96,9 @@ def _deliver(
     verdict = not {*answer.text.split("\n")}.isdisjoint(job.expect) if job.expect else None
     if said.verbose:
         output.note(_summary(exchange, elapsed))
+    if job.write is not None:
+        files = {file["path"]: file["code"] for file in answer.data["files"]}
+        filetree.write(job.write, files)
     content = answer.text
     if said.json:
         told = envelope.of_answer(answer, exchange, job.recipe, elapsed, verdict)

@@ -52,6 +52,45 @@ def test_a_fenced_block(answer: str, block: Block) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "block"),
+    [
+        (f"<details>\n```python\n{CODE}\n```\n</details>", Block("python", CODE)),
+        (f"<!--\n```python\n{CODE}\n```", Block("python", CODE)),
+        ("1. So:\n\n   ```python\n   x = 1\n   print(x)\n   ```\n2. Done.", Block("python", CODE)),
+        ("1. So:\n   - or so:\n\n     ```sh\n     ls\n     ```", Block("sh", "ls")),
+        ("- ```python\n  x = 1\n  print(x)\n  ```", Block("python", CODE)),
+        (f"1. So:\n   ```python\n{CODE}\n```\n2. Done.", Block("python", CODE)),
+        ("1. So:\n   ```python\nif a:\n    b\n```\n2. Done.", Block("python", "if a:\n    b")),
+        ("- a\n  ```sh\n\n  ls\n  ```", Block("sh", "\nls")),
+        ("> ```python\n> x = 1\n> print(x)\n> ```", Block("python", CODE)),
+        (f"[a]: b\n```python\n{CODE}\n```", Block("python", CODE)),
+        ("```\nx\0y\n```", Block("", "x\0y")),
+        (f"```python:src/x.py\n{CODE}\n```", Block("python", CODE)),
+        (f"``` {{#id .python}}\n{CODE}\n```", Block("python", CODE)),
+        (f"```{{python}}\n{CODE}\n```", Block("python", CODE)),
+        (f"```{{r, echo=FALSE}}\n{CODE}\n```", Block("r", CODE)),
+        (f'```title="x.py"\n{CODE}\n```', Block("", CODE)),
+        (f"```language-python\n{CODE}\n```", Block("python", CODE)),
+        (f"```C#\n{CODE}\n```", Block("c#", CODE)),
+    ],
+)
+def test_a_fence_where_models_put_them(answer: str, block: Block) -> None:
+    assert fences.blocks_in(answer) == [block]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [">" * 50_000 + " ```", "- " * 20_000 + "```", "```\nx\n```\n" * 5000, "> " * 30 + "```\nx"],
+    ids=["quotes", "lists", "blocks", "deep"],
+)
+def test_a_hostile_nest_of_blocks_ends(answer: str) -> None:
+    try:
+        fences.blocks_in(answer)
+    except UnusableAnswer:
+        pass
+
+
+@pytest.mark.parametrize(
     "answer",
     ["", "no code here", "inline ``` code ``` only", "```inline``` code", "    ```\n    x\n    ```",
      "``\nx\n``", "a ```\nx"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mcli import library, recipe_document
+from mcli import library, output_document, recipe_document
 from tests.program import ROOT
 
 PAGE = (ROOT / "mcli" / "help" / "formats.md").read_text()
@@ -59,5 +59,5 @@ def test_every_row_has_all_formats() -> None:
 def test_the_words_of_our_column_exist() -> None:
     words = set(re.findall(r"`([^`]+)`", " ".join(row[1] for row in ROWS)))
     kinds = set(library.schema_text("recipe").split('"'))
-    known = {*recipe_document.KEYS, *recipe_document.OUTPUT_KEYS, *kinds, "--replay", "#!"}
+    known = {*recipe_document.KEYS, *output_document.KEYS, *kinds, "--replay", "#!"}
     assert words <= known

@@ -20,6 +20,7 @@ OWNERS = {
     "splintr": {"tokens.fast"},
     "minijinja": {"template"},
     "jsonschema_rs": {"schema"},
+    "markdown_it": {"commonmark"},
 }
 STANDARD_LIBRARY_FOR_EDGES = {
     "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",

@@ -69,6 +69,7 @@ GOOD = """
 + output: {schema: {}}
 + output:
 + output: {kind: label} ;; inputs: {labels: {type: list}}
++ output: {kind: code, repair: 2, check: false}
 + examples: []
 + tests: []
 + tools: []
@@ -114,6 +115,11 @@ messages:
 + base_url: https://x.test
 + key: {env: X}
 + fit: heads
++ output: {kind: code, schema: {}}
++ output: {kind: text, check: no}
++ output: {check: no}
++ output: {schema: {}, check: no}
++ output: {kind: code, check: x}
 + fit: [head]
 + description: [x]
 + model: ''

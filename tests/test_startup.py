@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer
 from tests.program import Program
 
@@ -100,6 +101,18 @@ def test_a_completion_loads_no_rich_and_no_tokenizer(mcli: Program, server: Faul
 
     assert {"httpx2", "yaml"} <= found
     assert found & {"rich", "tiktoken", "splintr", "requests", "pydantic"} == set()
+
+
+def test_a_parser_is_loaded_for_code_between_fences_only(
+    mcli: Program, server: FaultyServer
+) -> None:
+    assert "markdown_it" not in loaded(mcli, "ask", "hi")
+    server.play(ok("x = 1"))
+    assert "markdown_it" not in loaded(mcli, "codegen", "hi")
+    server.play(ok('{"a": 1}'))
+    assert "markdown_it" not in loaded(mcli, "ask", "hi", "--get", ".a")
+    server.play(ok("```\nx\n```"))
+    assert "markdown_it" in loaded(mcli, "codegen", "hi")
 
 
 def test_a_dry_run_loads_no_http(mcli: Program) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
-from mcli.said import Said
+from mcli.said import MOST_REPAIRS, Said
 
 
 @options.takes(options.COMPLETION)
@@ -16,6 +16,22 @@ def codegen(
     said: Said,
     task: Annotated[str, typer.Argument(metavar="TASK", show_default=False)],
     lang: Annotated[str | None, typer.Option(metavar="NAME", help="Programming language")] = None,
+    check: Annotated[
+        bool | None,
+        typer.Option("--check/--no-check", help="Parse the code, never run it (on); help codegen"),
+    ] = None,
+    repair: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=options.whole(0, MOST_REPAIRS),
+            help="Ask again, with the checker's message, for code that is not well formed (1)",
+        ),
+    ] = None,
+    write: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Several new files, written below DIR: all or none"),
+    ] = None,
 ) -> ExitCode:
     """Code and nothing but code for TASK; -f files or stdin are its context.
 
@@ -26,5 +42,7 @@ def codegen(
 
     if not task.strip():
         raise UsageFailure("blank_prompt", "the task is blank", "is a variable unset?")
-    variables = {"task": task} if lang is None else {"task": task, "language": lang}
-    return run.once(Job("codegen", variables, bundled=True), said)
+    named = {"language": lang, "files": None if write is None else "true"}
+    variables = {"task": task} | {name: word for name, word in named.items() if word is not None}
+    job = Job("codegen", variables, bundled=True, repair=repair, check=check, write=write)
+    return run.once(job, said)

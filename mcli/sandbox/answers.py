@@ -25,6 +25,8 @@ def answer(prompt: Prompt, prompt_tokens: int) -> str:
     system = prompt.system()
     if known := choosing.labels(system):
         return "\n".join(_chosen(prompt, known))
+    if snippets.FILES_MARK in system:
+        return snippets.files(snippets.language(system), prompt.task())
     if snippets.MARK in system:
         return snippets.block(snippets.language(system), prompt.task())
     return _note(prompt, prompt_tokens)

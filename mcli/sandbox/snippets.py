@@ -7,6 +7,8 @@ import re
 
 MARK = "one fenced code block"
 """What the bundled codegen recipe's system message says, and how it is known."""
+FILES_MARK = "every file in a fenced code block"
+"""What it says where several files are wanted."""
 
 _LONGEST_TASK = 80
 
@@ -50,6 +52,11 @@ _TEMPLATES = {
     "css": "/* NOTE */\nbody {\n  color: inherit;\n}",
 }
 
+_ENDINGS = {
+    "python": "py", "javascript": "js", "typescript": "ts", "bash": "sh", "rust": "rs",
+    "c++": "cpp", "ruby": "rb",
+}  # fmt: skip
+
 
 def language(system: str) -> str:
     """The language that a system message asks for in a line `Language: NAME`, else python."""
@@ -67,6 +74,18 @@ def block(name: str, task: str) -> str:
         code = _TEMPLATES.get(known, "# NOTE").replace("NOTE", note)
     tag = re.sub(r"[^\w+#.-]", "", known)
     return f"```{tag}\n{code}\n```"
+
+
+def files(name: str, task: str) -> str:
+    """Two files, each in a fenced block that names it: code, and a page about it."""
+    code = block(name, task)
+    tag, _, rest = code[3:].partition("\n")
+    ending = _ENDINGS.get(tag, tag) or "txt"
+    about = f"# mcli sandbox\n\nThe task: {_quotable(task)}"
+    return (
+        f'```{tag} path="src/sandbox.{ending}"\n{rest}\n\n'
+        f'```markdown path="README.md"\n{about}\n```'
+    )
 
 
 def _quotable(task: str) -> str:

@@ -14,5 +14,4 @@ ABSENT: dict[str, str] = {
     "P-27": BATCH,
     **dict.fromkeys((f"I-{n:02}" for n in range(17, 24)), BATCH),
     "I-25": BATCH,
-    "O-13": "several files in one answer: the issue that builds them enters it",
 }

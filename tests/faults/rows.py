@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    rows_codegen,
     rows_connection,
     rows_echoes,
     rows_files,
@@ -21,6 +22,7 @@ from . import (
 from .catalogue import Row
 
 TABLE: list[Row] = [
+    *rows_codegen.ROWS,
     *rows_connection.ROWS,
     *rows_files.ROWS,
     *rows_input.ROWS,

@@ -200,12 +200,15 @@ APART = [
 ]  # fmt: skip
 
 RUNS = "$(touch pwned) `touch pwned`; touch pwned\n| touch pwned & > pwned\n!touch pwned\n\"'; touch pwned #"
+PARSES = "$(touch pwned) `touch pwned`; touch pwned\nset +n; touch pwned\nexec touch pwned <<!\n$(touch pwned)\n!"
 IN_SHELL = 'answer=$("$@") || exit; printf "%s\\n" "$answer"'
 DATA_STILL = [
     as_text("O-17", RUNS),
     Row("O-17-shell", s.ok(RUNS), answers(RUNS), call=Call(via=IN_SHELL), modes=(BUFFERED, STREAM)),
     Row("O-17-jq", s.ok(RUNS), answers(RUNS), call=Call(("ask", "hi", "--json"), via='"$@" | jq -er .text'), modes=PLAIN),
-    Row("O-17-code", s.ok(f"```sh\n{RUNS}\n```"), answers(RUNS), call=Call(("codegen", "t", "--lang", "sh")), modes=PIPE_AND_SCREEN),
+    Row("O-17-code", s.ok(f"```sh\n{RUNS}\n```"), answers(RUNS), call=Call(("codegen", "t", "--lang", "sh", "--no-check")), modes=PIPE_AND_SCREEN),
+    Row("O-17-checked", s.ok(f"```bash\n{PARSES}\n```"), answers(PARSES), call=Call(("codegen", "t")), modes=IN_PIPE, why="what checks it does not run it"),
+    Row("O-17-refused", s.ok(f"```bash\n{PARSES}\nif\n```"), replace(fails(4, "check_failed", 2), alike=False), call=Call(("codegen", "t")), modes=IN_PIPE, again=Again(None, s.ok("```bash\nls\n```"), answers("ls"))),
     Row("O-17-python", s.ok("```py\nopen('pwned', 'w')\n```"), answers("open('pwned', 'w')"), call=Call(("codegen", "t", "--lang", "python")), modes=IN_PIPE),
     to_file("O-17-file", f"#!/bin/sh\n{RUNS}", f"#!/bin/sh\n{RUNS}\n".encode(), via='umask 022; "$@" && test ! -x answer'),
 ]  # fmt: skip

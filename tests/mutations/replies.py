@@ -46,8 +46,9 @@ SHAPES = (
     Mutation("the-first-of-several-labels", "an answer of several labels is none", LABELS, "if len(found) != 1:", "if not found:", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
     Mutation("the-shortest-label-first", "`very good` does not also count as `good`", LABELS, "-len(pair[0])", "len(pair[0])", ("test_labels.py::test_the_label_that_an_answer_means",)),
     Mutation("a-label-inside-a-word", "a label stands as a word of its own", LABELS, r"(?<![\w+#./-])", "", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
-    Mutation("code-that-was-never-closed", "code that was cut is no answer", FENCES, "elif opening is not None:", "elif False:", ("test_fences.py::test_a_block_that_was_never_closed_is_not_an_answer",)),
-    Mutation("a-shorter-fence-closes", "a block ends with a fence as long as its first", FENCES, "len(bare) >= len(fence) and ", "bool(bare) and ", ("test_fences.py::test_a_fenced_block",)),
+    Mutation("code-that-was-never-closed", "code that was cut is no answer", FENCES, "if not allow_open and not all(fence.closed for fence in found):", "if False:", ("test_fences.py::test_a_block_that_was_never_closed_is_not_an_answer",)),
+    Mutation("a-fence-s-end-unknown", "a block that the answer's end cut is known as such", "commonmark.py", "code.count(\"\\n\") + 2", "code.count(\"\\n\") + 1", ("test_fences.py::test_a_fenced_block",)),
+    Mutation("a-list-s-fence-lost", "a list's fence whose lines are not indented is read", "commonmark.py", "return flat if all(fence.closed for fence in flat) else found", "return found", ("test_fences.py::test_a_fence_where_models_put_them",)),
     Mutation("prose-is-code", "prose is not code", FENCES, "* 2 > len(lines)", "* 2 > 0", ("test_fences.py::test_prose_is_not_code",)),
     Mutation("any-block", "of several blocks the one in the language counts", FENCES, "max(matching or named or blocks,", "max(blocks,", ("test_fences.py::test_of_several_blocks_the_one_in_the_language_or_the_largest",)),
 )  # fmt: skip

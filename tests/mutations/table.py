@@ -6,6 +6,7 @@ from . import (
     asking,
     attaching,
     bounds,
+    coding,
     conversing,
     counting,
     guarding,
@@ -31,4 +32,5 @@ TABLE: tuple[Mutation, ...] = (
     *replaying.MUTATIONS,
     *paying.MUTATIONS,
     *spending.MUTATIONS,
+    *coding.MUTATIONS,
 )

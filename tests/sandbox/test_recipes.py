@@ -27,6 +27,13 @@ def test_code_in_the_language_asked_for(mcli: Program) -> None:
     compile(done.json["text"], "answer", "exec")
 
 
+def test_several_files_each_with_its_name(mcli: Program) -> None:
+    done = mcli("sandbox", "--", *mcli.argv("codegen", "fib", "--lang", "python", "--write", "d"))
+
+    assert (done.code, done.out, done.err) == (0, "src/sandbox.py\nREADME.md\n", "")
+    compile((mcli.home / "d" / "src" / "sandbox.py").read_text(), "answer", "exec")
+
+
 def test_a_summary_says_what_it_was_sent(mcli: Program) -> None:
     done = mcli("sandbox", "--", *mcli.argv("summarize"), stdin=b"The text.\n")
 

@@ -1,0 +1,187 @@
+"""EDGE: the code of an answer given to its language's checker, which parses it and never runs it.
+
+A checker is a process in a group of its own, with a time limit, a bound on its memory, and an
+environment that has neither keys nor a home. Where there is none, where it is broken, and where it
+does not end, the code is not checked, which is no failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from mcli import checkers, output, redaction
+from mcli.checkers import Checker
+from mcli.syntax import CANNOT_TELL
+
+LIMIT_S = 10.0
+"""The longest time, and that of the processor, for one piece of code."""
+MEMORY = 1 << 30
+MOST_SAID = 1000
+"""Characters of a checker's message that are told."""
+_READ = 1 << 16
+_CANNOT_RUN = 126
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+_LAUNCH = """
+import os, resource, sys
+seconds, memory = map(int, sys.argv[1:3])
+limits = [(resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)]
+for limit, most in limits + [(resource.RLIMIT_AS, memory)] * bool(memory):
+    try:
+        resource.setrlimit(limit, (most, most))
+    except (ValueError, OSError):
+        pass
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Limits, then the checker: limits that are set in between would not hold for what it starts."""
+_running: set[int] = set()
+"""The groups of the checkers that run just now, which a signal must end too."""
+_watched: list[signal.Signals] = []
+_SYNTAX = "import sys; sys.path.append(sys.argv.pop(1)); from mcli.syntax import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the code is well formed, or None if nobody can tell: then `said` is why, if there is
+    a reason to warn; where it is not, `said` is the word of `tool`."""
+
+    passed: bool | None
+    tool: str = ""
+    said: str = ""
+
+
+async def verdict(named: str, code: str, wanted: str, until: float) -> Verdict:
+    """What the checker of its language says of `code`, at the moment `until` of the monotonic clock
+    at the latest. `named` is the language of its fence, `wanted` what a person asked for."""
+    checker = checkers.find(named, code, wanted)
+    command = _command(checker) if checker else None
+    if checker is None or command is None:
+        return Verdict(None)
+    tool = os.path.basename(checker.program)
+    until = min(until, time.monotonic() + LIMIT_S)
+    said = ""
+    for flags in checker.tries:
+        status, told = await _run([*command, *flags], checker, checker.prepare(code), until)
+        if status == 0:
+            return Verdict(True, tool)
+        if status is None:
+            return Verdict(None, tool, f"{tool} did not end in time")
+        if status < 0 or status in (CANNOT_TELL, _CANNOT_RUN, _CANNOT_RUN + 1):
+            return Verdict(None, tool, f"{tool} could not check it (status {status})")
+        said = said or told
+    if checker.undecided and re.search(checker.undecided, said):
+        return Verdict(None)
+    if tool in checkers.OURS:
+        return Verdict(False, tool, said)
+    status, _ = await _run([*command, *checker.tries[0]], checker, checker.good, until)
+    if status != 0 or not said:
+        return Verdict(None, tool, f"{tool} does not work here")
+    return Verdict(False, tool, said)
+
+
+def _command(checker: Checker) -> list[str] | None:
+    """The command line; None where the program is not installed, or only in a place that depends
+    on the current directory."""
+    if checker.program in checkers.OURS:
+        return [sys.executable, "-I", "-c", _SYNTAX, _ROOT, checker.program]
+    path = shutil.which(checker.program)
+    return [path, *checker.argv[1:]] if path and os.path.isabs(path) else None
+
+
+async def _run(
+    command: list[str], checker: Checker, code: str, until: float
+) -> tuple[int | None, str]:
+    """The status (negative: killed by that signal; None: out of time) and what was said."""
+    memory = MEMORY if checker.bounded else 0
+    launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(int(LIMIT_S)), str(memory)]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *launch, *command, cwd="/", env=_environment(), start_new_session=True,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+    except OSError:
+        return _CANNOT_RUN, ""
+    try:
+        with _taken_along(process.pid):
+            async with asyncio.timeout(max(until - time.monotonic(), 0.1)):
+                said = await _exchange(process, output.to_bytes(code))
+                return await process.wait(), _told(said)
+    except TimeoutError:
+        return None, ""
+    finally:
+        if process.returncode is None:
+            _kill(process.pid)
+            await process.wait()
+
+
+async def _exchange(process: asyncio.subprocess.Process, code: bytes) -> bytes:
+    """Give it the code, and take the beginning of what it says; it may say more."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    feeding = asyncio.ensure_future(_feed(process.stdin, code))
+    said = b""
+    while piece := await process.stdout.read(_READ):
+        said = (said + piece)[:_READ]
+    await feeding
+    return said
+
+
+async def _feed(stdin: asyncio.StreamWriter, code: bytes) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stdin.write(code)
+        await stdin.drain()
+    stdin.close()
+
+
+def _told(said: bytes) -> str:
+    """The first lines of it, without secrets and harmless to show."""
+    text = redaction.visible(redaction.redact(said.decode("utf-8", "replace"))).strip()
+    return text if len(text) <= MOST_SAID else text[: MOST_SAID - 1] + "…"
+
+
+def _environment() -> dict[str, str]:
+    """Where programs are, and nothing about who calls."""
+    words = {"HOME": "/nonexistent", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    return {"PATH": os.environ.get("PATH", os.defpath), **words}
+
+
+@contextmanager
+def _taken_along(group: int) -> Generator[None]:
+    """A signal that ends us ends the checkers first; what is ignored stays ignored."""
+    loop = asyncio.get_running_loop()
+    if not _running:
+        _watched[:] = [n for n in _SIGNALS if signal.getsignal(n) is signal.SIG_DFL]
+        for number in _watched:
+            loop.add_signal_handler(number, _leave, number)
+    _running.add(group)
+    try:
+        yield
+    finally:
+        _running.discard(group)
+        if not _running:
+            for number in _watched:
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _leave(number: signal.Signals) -> None:
+    for group in _running:
+        _kill(group)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
