@@ -57,7 +57,7 @@ class Asker:
         )
         repair = planned.recipe.output.repair
         answer, exchange = await asking.ask(request, planned.reading, repair, send)
-        if place:
+        if place and exchange.request.model == request.model:  # a fallback's answer is another's
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange
 

@@ -1,7 +1,8 @@
 """CORE: the JSON envelope of `--json`, version 1. Its schema is `envelope.schema.json`.
 
-Fields are only ever added. What is unknown is null, never invented. `text` and `data` are the
-answer, and stay as they are; what else a server says is told without secrets.
+Fields are only ever added. What is unknown is null, never invented. `text`, `data`, `reasoning`
+and `choices` are the model's words, and stay as they are; what else a server says is told without
+secrets.
 """
 
 from __future__ import annotations
@@ -81,7 +82,11 @@ def of_failure(failure: Failure) -> dict[str, Any]:
 
 def _reply(completion: Completion | None, cost_usd: float | None) -> dict[str, Any]:
     usage = completion.usage if completion else None
+    answers = [completion, *completion.others] if completion and completion.others else []
+    choices = [{"text": one.text, "finish_reason": _name(one.finish_reason)} for one in answers]
     return {
+        "reasoning": completion.reasoning or None if completion else None,
+        "choices": choices or None,
         "finish_reason": _name(completion.finish_reason if completion else None),
         "model": _name(completion.model if completion else None),
         "usage": asdict(usage) if usage else None,

@@ -23,6 +23,7 @@ from mcli import (
     recipe,
     recipe_document,
     settings,
+    terms,
 )
 from mcli.api import forms
 from mcli.chat import Message, Request
@@ -153,7 +154,9 @@ def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
 
 
 def streams(plan: Plan, said: Said) -> bool:
-    """Whether the answer is shown as it comes: only plain text, and only to stdout."""
+    """Whether the answer is shown as it comes: only plain text, one, and only to stdout."""
+    if terms.answers(plan.settings.params) > 1:
+        return False
     if plan.reading.kind != "text" or said.json or not said.to_stdout:
         return False
     return os.isatty(output.STDOUT) if said.stream is None else said.stream

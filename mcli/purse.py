@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import durations, prices, terms
+from mcli import durations, fallback, prices, terms
 from mcli.asking import Send
 from mcli.caps import Caps
-from mcli.chat import Exchange, Request, Usage
+from mcli.chat import Completion, Exchange, Request
 from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
 from mcli.terms import Terms
 from mcli.tokens import counting
@@ -101,12 +101,12 @@ class Purse:
             doubtful = 0
             try:
                 exchange = await send(request)
-                owed, doubtful = self._cost(request, exchange.completion.usage), exchange.doubtful
+                owed, doubtful = self._cost(request, exchange.completion), exchange.doubtful
                 return replace(exchange, cost_usd=owed)
             except Failure as failure:
                 doubtful = failure.doubtful
                 if failure.completion is not None:
-                    owed = failure.cost_usd = self._cost(request, failure.completion.usage)
+                    owed = failure.cost_usd = self._cost(request, failure.completion)
                 elif failure.charged == "no":
                     owed = 0.0
                 else:
@@ -142,7 +142,8 @@ class Purse:
             ) from None
 
     async def _reserve(self, request: Request) -> float:
-        self.require_price(request.model)
+        for model in fallback.models(request):
+            self.require_price(model)
         worst = self._worst(request, _bytes(request))
         counted = False
         while True:
@@ -185,17 +186,23 @@ class Purse:
         )
 
     def _worst(self, request: Request, prompt_tokens: int) -> float | None:
-        return terms.worst(prompt_tokens, request.params, self.terms(request.model))
+        """Of whichever model answers: the dearest of which the price is known."""
+        known = (self.terms(model) for model in fallback.models(request))
+        found = [terms.worst(prompt_tokens, request.params, each) for each in known]
+        return max((usd for usd in found if usd is not None), default=None)
 
-    def _cost(self, request: Request, usage: Usage | None) -> float | None:
-        """By the model that was asked: what a server calls the one that answered is its word."""
-        return terms.cost(usage, self.terms(request.model))
+    def _cost(self, request: Request, completion: Completion) -> float | None:
+        """By the model that was asked: what a server calls the one that answered is its word, but
+        where it may take others; None if it took one that is none of them."""
+        model = fallback.answering(request, completion.model)
+        return None if model is None else terms.cost(completion.usage, self.terms(model))
 
     def _count(self, request: Request) -> int:
         """The tokens of the prompt, at most."""
         encoding = self.terms(request.model).encoding
         choice = counting.choose(request.model)
-        exact = encoding is not None or not choice.approximate
+        sure = encoding is not None or not choice.approximate
+        exact = sure and len(fallback.models(request)) == 1
         total = _beside(request)
         for message in request.messages:
             tokens = counting.count(message.content, encoding or choice.encoding)

@@ -80,10 +80,22 @@ def usable(completion: Completion, allow_truncated: bool) -> None:
             "try another model",
         )  # fmt: skip
     if completion.finish_reason == "length" and not (allow_truncated and completion.text.strip()):
+        if completion.only_reasoning:
+            raise UnusableAnswer(
+                "truncated",
+                "the token limit was reached before the answer began: there is only reasoning",
+                "raise --max-tokens, which counts reasoning too",
+            )
         raise UnusableAnswer(
             "truncated",
             "the answer hit the token limit",
             "raise --max-tokens, or take it as it is with --allow-truncated",
+        )
+    if completion.only_reasoning:
+        raise UnusableAnswer(
+            "empty_answer",
+            "the model gave reasoning and no answer",
+            "raise --max-tokens, or change the prompt; --show-reasoning shows it",
         )
     if not completion.text.strip():
         raise UnusableAnswer("empty_answer", "the model gave an empty answer", "change the prompt")

@@ -19,6 +19,7 @@ from mcli import (
     profiles,
     sending,
     settings,
+    thinking,
 )
 from mcli.answering import Asker
 from mcli.chat import Exchange
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 def once(job: Job, said: Said) -> ExitCode:
     """Do `job` and print the answer. Raises a Failure; NO is the verdict of a check."""
     began = time.monotonic()
+    thoughts = thinking.Thoughts(said.show_reasoning)
     try:
         if outfile.is_stdout(said.output):
             said = replace(said, output=None)
@@ -43,15 +45,18 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(planned, said)
         key = plan.prepare(planned, said)
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+        endpoint = replace(endpoint, think=thoughts.hear)
         purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)
         asker = Asker(endpoint, purse, said, sending.patience(planned.settings, began))
         with output.Screen() as screen:
-            work = asker.answer(planned, material, screen.show)
+            work = asker.answer(planned, material, thoughts.before(screen.show))
             answer, exchange = loop.run(work, watch=said.to_stdout)
+        thoughts.end(exchange.completion)
         with asking.paid(exchange):
             return _deliver(answer, exchange, planned, said, asker.patience)
     except Failure as failure:
+        thoughts.end(failure.completion)
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
         raise

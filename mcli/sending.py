@@ -35,7 +35,7 @@ def purse(chosen: Settings, *models: str | None) -> Purse:
     from mcli.purse import Purse
 
     made = Purse(chosen.caps, chosen.models, chosen.keeping.replay is not None)
-    for model in models:
+    for model in (*models, *chosen.fallbacks):
         made.require_price(model)
     return made
 
@@ -49,12 +49,14 @@ def sender(
     show: Callable[[str], None] | None = None,
 ) -> Send:
     """What sends a request and pays for it; with `show`, a stream is handed on as it comes."""
+    from mcli import fallback
     from mcli.api import calls
 
+    chain = fallback.Chain(chosen, patience, notes(said), show)
     where = replace(where, another=paying.another)
 
     async def send(request: Request) -> Exchange:
-        shown = show if request.stream else None
+        shown = chain.show if show and request.stream else None
         try:
             return await calls.complete(request, where, patience, notes(said), shown)
         except NotAllowed as failure:
@@ -65,7 +67,7 @@ def sender(
                 failure.hint = "no key was sent: configure one for this host"
             raise
 
-    return paying.guard(send, patience)
+    return chain.over(paying.guard(send, patience))
 
 
 def patience(chosen: Settings, began: float) -> Patience:

@@ -167,9 +167,12 @@ def test_standard_response(mcli: Program, server: FaultyServer) -> None:
         "ok": True,
         "text": "法国的首都是巴黎。",
         "data": None,
+        "reasoning": None,
+        "choices": None,
         "finish_reason": "stop",
         "model": "test-model",
-        "usage": {"prompt_tokens": 13, "completion_tokens": 17, "total_tokens": 30},
+        "usage": {"prompt_tokens": 13, "completion_tokens": 17, "total_tokens": 30}
+        | {"cached_tokens": None, "reasoning_tokens": None},
         "cost_usd": 0.00141,
         "attempts": 1,
         "cached": False,

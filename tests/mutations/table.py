@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import asking, bounds, guarding, recipes, replaying, replies, writing
+from . import answering, asking, bounds, guarding, recipes, replaying, replies, writing
 from .mutation import Mutation
 
 TABLE: tuple[Mutation, ...] = (
@@ -13,4 +13,5 @@ TABLE: tuple[Mutation, ...] = (
     *writing.MUTATIONS,
     *recipes.MUTATIONS,
     *replaying.MUTATIONS,
+    *answering.MUTATIONS,
 )
