@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from mcli import (
     plan,
     profiles,
     sending,
-    settings,
     thinking,
 )
 from mcli.answering import Asker
@@ -62,29 +60,6 @@ def once(job: Job, said: Said) -> ExitCode:
         raise
 
 
-def models(said: Said) -> ExitCode:
-    """Print what the endpoint offers."""
-    from mcli.api import calls
-
-    began = time.monotonic()
-    try:
-        chosen = settings.load(said, os.environ)
-        output.check_stdout()
-        key = plan.key_for(chosen, began)
-        endpoint = sending.endpoint(chosen, "/models", key)
-        call = calls.models(endpoint, sending.patience(chosen, began), sending.notes(said))
-        found, attempts = loop.run(call, watch=True)
-    except Failure as failure:
-        failure.elapsed_s = time.monotonic() - began
-        raise
-    if said.json:
-        output.json_line(envelope.of_data(found, time.monotonic() - began, attempts=attempts))
-    else:
-        rows = [(m["id"], _window(m), str(m.get("owned_by") or "")) for m in found]
-        output.table(("model", "context", "owner"), rows, said.color)
-    return ExitCode.OK
-
-
 def _deliver(
     answer: Answer, exchange: Exchange, planned: Plan, said: Said, patience: Patience
 ) -> ExitCode:
@@ -116,14 +91,6 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
         f"attempts={exchange.attempts} {elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
         f"{' cached' if exchange.cached else ''}"
     )
-
-
-def _window(model: dict[str, Any]) -> str:
-    """The context window, under the names that servers give it."""
-    for name in ("context_length", "max_model_len", "context_window"):
-        if isinstance(model.get(name), int):
-            return str(model[name])
-    return ""
 
 
 def _dry_run(planned: Plan, said: Said) -> ExitCode:

@@ -104,8 +104,7 @@ def load(
 ) -> Settings:
     """The settings: flag, then recipe, then environment, then profile, then built-in default.
 
-    `config` is read where it is not given. Raises UsageFailure for a bad flag, ConfigFailure for a
-    bad variable, file or profile.
+    `config` is read where it is not given. UsageFailure or ConfigFailure for what is not right.
     """
     config = config or profiles.load(environ)
     choice = _Choice(environ)
