@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any, cast
 from mcli import fitting, prices, redaction
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
-from mcli.errors import BadInput, Charged, Failure, TryAgain, worse
+from mcli.errors import BadInput, Failure, TryAgain, worse
 from mcli.requested import FALLBACKS
 from mcli.settings import Settings
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
+
+_Ended = tuple[str, Failure]
+"""A model, and how it failed."""
 
 _DATED = re.compile(r"[-@]\d{4}(-?\d\d-?\d\d)?")
 """What stands behind a model's name where a server says which version of it answered."""
@@ -85,9 +88,13 @@ class Chain:
                 try:
                     return spent.before(_reported(await send(request)))
                 except Failure as failure:
-                    other = await self._other(request, failure, waiting, spent)
+                    ended = request.model, failure
+                    if spent.failed and _is_cap(failure):  # it was not sent: all stays as it was
+                        self._tell(spent, f"{request.model} was not asked: {failure.message}")
+                        ended = spent.failed.pop()
+                    other = await self._other(request, ended, waiting, spent)
                     if other is None:
-                        raise spent.counted(failure) from None
+                        raise spent.counted(ended[1]) from None
                     request = other
 
         return tried if self._chosen.fallbacks else send
@@ -102,9 +109,10 @@ class Chain:
         return chosen.fallbacks[chosen.fallbacks.index(model) + 1 :]
 
     async def _other(
-        self, request: Request, failure: Failure, waiting: Iterator[str], spent: _Spent
+        self, request: Request, ended: _Ended, waiting: Iterator[str], spent: _Spent
     ) -> Request | None:
-        """The request to the next model that takes it; None if `failure` is the end."""
+        """The request to the next model that takes it; None if `ended` is the end."""
+        busy, failure = ended
         late = asyncio.get_running_loop().time() >= self._patience.deadline
         if not isinstance(failure, TryAgain) or self._shown or late:
             return None
@@ -112,9 +120,9 @@ class Chain:
             other = replace(request, model=model)
             why = await asyncio.to_thread(self._refusal, other)
             if why is None:
-                spent.add(failure)
+                spent.failed.append(ended)
                 said = redaction.excerpt(failure.message)
-                self._tell(spent, f"{request.model} failed ({said}), so {model} was asked")
+                self._tell(spent, f"{busy} failed ({said}): trying {model}")
                 return other
             self._tell(spent, f"{model} was not asked: {why}")
         return None
@@ -138,31 +146,38 @@ class _Spent:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self._attempts = self._doubtful = 0
-        self._charged: Charged = "no"
-
-    def add(self, failure: Failure) -> None:
-        self.warnings += failure.warnings
-        self._attempts += failure.attempts
-        self._doubtful += failure.doubtful
-        self._charged = worse(self._charged, failure.charged)
+        self.failed: list[_Ended] = []
 
     def before(self, exchange: Exchange) -> Exchange:
         """The exchange that followed, with all that was spent."""
         return replace(
             exchange,
-            attempts=self._attempts + exchange.attempts,
-            doubtful=self._doubtful + exchange.doubtful,
-            warnings=tuple(dict.fromkeys((*self.warnings, *exchange.warnings))),
+            attempts=sum(each.attempts for each in self._failures) + exchange.attempts,
+            doubtful=sum(each.doubtful for each in self._failures) + exchange.doubtful,
+            warnings=self._all(exchange.warnings),
         )
 
     def counted(self, failure: Failure) -> Failure:
         """The failure that was the end, with all that was spent."""
-        failure.attempts += self._attempts
-        failure.doubtful += self._doubtful
-        failure.charged = worse(self._charged, failure.charged)
-        failure.warnings = tuple(dict.fromkeys((*self.warnings, *failure.warnings)))
+        for each in self._failures:
+            failure.attempts += each.attempts
+            failure.doubtful += each.doubtful
+            failure.charged = worse(each.charged, failure.charged)
+        failure.warnings = self._all(failure.warnings)
         return failure
+
+    @property
+    def _failures(self) -> list[Failure]:
+        return [failure for _, failure in self.failed]
+
+    def _all(self, last: tuple[str, ...]) -> tuple[str, ...]:
+        before = (warning for each in self._failures for warning in each.warnings)
+        return tuple(dict.fromkeys((*before, *self.warnings, *last)))
+
+
+def _is_cap(failure: Failure) -> bool:
+    """Whether it is a cap of the person's that kept a request from being sent."""
+    return failure.slug in ("max_cost", "max_requests") and not failure.attempts
 
 
 def _reported(exchange: Exchange) -> Exchange:

@@ -110,11 +110,12 @@ def row(offer: Offer) -> tuple[str, ...]:
         "" if offer.input_usd is None else f"{offer.input_usd:.10g}",
         "" if offer.output_usd is None else f"{offer.output_usd:.10g}",
         ",".join(offer.capabilities),
-        ",".join(_TOLD[name] for name in offer.ours),
+        ",".join(_COLUMNS[name] for name in offer.ours),
     )
 
 
-HEADER = ("model", "context", "owner", "output", "$/M in", "$/M out", "can", "from our table")
+HEADER = ("model", "context", "owner", "output", "$/M in", "$/M out", "can", "not its own word")
+_COLUMNS = {"window": "context", "most_output": "output", "input_usd": "in", "output_usd": "out"}
 
 
 def _prices(entry: Mapping[str, Any]) -> tuple[float | None, float | None]:

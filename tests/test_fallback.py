@@ -59,8 +59,8 @@ def test_the_next_is_asked_where_one_is_busy(mcli: Program, server: FaultyServer
     assert (envelope["attempts"], envelope["model"]) == (3, "c")
     assert [line[:9] for line in envelope["warnings"]] == ["a failed ", "b failed "]
     assert "overloaded" in envelope["warnings"][0]
-    assert envelope["warnings"][0].endswith("so b was asked")
-    assert "so b was asked" in told.err
+    assert envelope["warnings"][0].endswith(": trying b")
+    assert ": trying b" in told.err
     assert "model=c " in told.err
 
 
@@ -155,6 +155,7 @@ models:
   small: {window: 20, input_usd: 1, output_usd: 1}
   dear: {window: 1000, input_usd: 1000, output_usd: 1000}
   unknown: {window: 1000}
+  cheap: {input_usd: 1, output_usd: 1}
 """
 
 
@@ -183,9 +184,24 @@ def test_each_costs_what_it_costs(priced: Program, server: FaultyServer) -> None
     blind = priced(*PAID, "hi", "--fallback", "unknown", "--max-cost", "0.1")
 
     assert told["cost_usd"] == pytest.approx(0.012)
-    assert (capped["error"]["slug"], capped["attempts"]) == ("max_cost", 1)
+    assert (capped["error"]["slug"], capped["attempts"]) == ("server_busy", 1)
+    assert capped["warnings"][1].startswith("dear was not asked: this may cost ")
     assert (blind.code, blind.json["error"]["slug"]) == (78, "unknown_price")
     assert asked(server) == ["a", "dear", "a"]
+
+
+def test_a_cap_leaves_one_out_and_the_next_is_asked(priced: Program, server: FaultyServer) -> None:
+    server.play(each(a=BUSY, b=BUSY, cheap=ok("Paris.")))
+    argv = (*PAID, "hi", "--fallback", "dear", "--fallback", "cheap", "--max-cost", "0.1")
+    told = priced(*argv).json
+    few = priced(*PAID, "hi", "--fallback", "b", "--fallback", "cheap", "--max-requests", "1")
+
+    assert (told["text"], told["attempts"], told["model"]) == ("Paris.", 2, "test-model")
+    assert told["warnings"][0].startswith("a failed (")
+    assert told["warnings"][2].startswith("a failed (")
+    assert told["warnings"][2].endswith("): trying cheap")
+    assert (few.code, few.json["error"]["slug"], few.json["attempts"]) == (75, "server_busy", 1)
+    assert asked(server) == ["a", "cheap", "a"]
 
 
 def test_an_answer_of_another_is_not_kept_as_the_first_s(

@@ -70,7 +70,7 @@ def test_ours_stand_in_and_are_marked() -> None:
     known = Terms(100, 10, 1e-6, 2e-6)
     full = offers.completed(Offer("m"), known)
     assert full == Offer("m", 100, 10, 1.0, 2.0, ours=tuple(full.ours))
-    assert offers.row(full)[-1] == "context_length,max_output_tokens,input_usd,output_usd"
+    assert offers.row(full)[-1] == "context,output,in,out"
     part = offers.completed(Offer("m", 5, input_usd=7.0), known)
     assert (part.window, part.input_usd, part.output_usd, part.ours) == (
         5, 7.0, None, ("most_output",),
@@ -91,7 +91,7 @@ def test_the_table_and_the_envelope(mcli: Program, server: FaultyServer) -> None
     ]  # fmt: skip
     assert rows[1][:2] == ["gpt-4", "8192"]
     assert rows[1][4:6] == ["30", "60"]
-    assert "input_usd" in rows[1][7]
+    assert rows[1][7].endswith("in,out")
     assert len(rows) == 3
     assert {len(row) for row in rows} == {8}
     first = told["data"][0]

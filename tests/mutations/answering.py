@@ -9,7 +9,7 @@ FALLBACK, THINKING = "fallback.py", "thinking.py"
 MUTATIONS = (
     Mutation("fall-back-on-anything", "only what is 75 is asked of another model", FALLBACK, "not isinstance(failure, TryAgain) or ", "", ("test_fallback.py::test_what_is_no_75_is_the_end",)),
     Mutation("fall-back-on-what-was-shown", "text that was shown is not asked of another model", FALLBACK, " or self._shown or late", " or late", ("test_fallback.py::test_nobody_else_is_asked_once_something_was_shown",)),
-    Mutation("forget-who-did-not-answer", "attempts are counted over all models", FALLBACK, "self._attempts + exchange.attempts", "exchange.attempts", ("test_fallback.py::test_the_next_is_asked_where_one_is_busy",)),
+    Mutation("forget-who-did-not-answer", "attempts are counted over all models", FALLBACK, "sum(each.attempts for each in self._failures) + exchange.attempts", "exchange.attempts", ("test_fallback.py::test_the_next_is_asked_where_one_is_busy",)),
     Mutation("price-of-the-one-that-was-asked", "an answer costs what the model costs that answered", "purse.py", "model = fallback.answering(request, completion.model)", "model = request.model", ("test_fallback.py::test_who_answered_is_told",)),
     Mutation("keep-a-stranger-s-answer", "another model's answer is not cached as the first one's", "answering.py", "if place and exchange.request.model == request.model:", "if place:", ("test_fallback.py::test_an_answer_of_another_is_not_kept_as_the_first_s",)),
     Mutation("thoughts-as-they-are", "a model's words cannot drive the terminal", "output.py", "redaction.visible(redaction.redact(line))", "line", ("test_reasoning.py::test_it_drives_no_terminal_and_no_ci_runner_and_tells_no_key",)),
