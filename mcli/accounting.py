@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mcli import durations, ledger, periods, prices, prompt_size, state, terms
+from mcli import durations, fallback, ledger, periods, prices, prompt_size, state, terms
 from mcli.asking import Send
 from mcli.budget import Budget, amount
 from mcli.chat import Completion, Exchange, Request
@@ -146,21 +146,16 @@ class _Purse:
     async def set_aside(self, request: Request, entry: Entry) -> Entry:
         """The entry with an id, under which the worst case of `request` now is in the ledger."""
         known = prices.find(request.model, self._chosen.models)
-        worst = terms.worst(prompt_size.bounded(request, known), request.params, known)
-        least = terms.worst(0, request.params, known)
-        if worst is None or least is None:
-            raise ConfigFailure(
-                "unknown_price",
-                f'what "{request.model}" costs is not known, so the budget cannot be kept',
-                "give input_usd and output_usd of it under models: in the configuration",
-            )
+        worst = self._worst(request, prompt_size.bounded(request, known))
+        least = self._worst(request, 0)
         try:
             entry = replace(entry, key=state.fingerprint(self._key, os.environ))
             entry = replace(entry, id=os.urandom(8).hex())
             spent = await self._try(worst, entry)
             if spent is not None and self._budget.allows(spent.total_usd + least):
-                tokens = await asyncio.to_thread(prompt_size.counted, request, known)
-                worst = terms.worst(tokens, request.params, known) or 0.0
+                alone = len(fallback.models(request)) == 1
+                tokens = await asyncio.to_thread(prompt_size.counted, request, known, alone)
+                worst = self._worst(request, tokens)
                 spent = await self._try(worst, entry)
         except OSError as error:
             why = reason(error, "it cannot be used")
@@ -168,6 +163,21 @@ class _Purse:
         if spent is not None:
             raise self._beyond(worst, spent, entry.at)
         return entry
+
+    def _worst(self, request: Request, prompt_tokens: int) -> float:
+        """The most that `request` can cost, whichever of its models answers."""
+        costs: list[float] = []
+        for model in fallback.models(request):
+            known = prices.find(model, self._chosen.models)
+            worst = terms.worst(prompt_tokens, request.params, known)
+            if worst is None:
+                raise ConfigFailure(
+                    "unknown_price",
+                    f'what "{model}" costs is not known, so the budget cannot be kept',
+                    "give input_usd and output_usd of it under models: in the configuration",
+                )
+            costs.append(worst)
+        return max(costs)
 
     async def _try(self, worst: float, entry: Entry) -> Spent | None:
         """Set `worst` USD aside; else what stands in the way of it. Raises OSError."""

@@ -6,7 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcli import accounting, asking, parts, plan, reading, sending, toolwork, verifying, votes
+from mcli import (
+    accounting,
+    asking,
+    fallback,
+    parts,
+    plan,
+    reading,
+    sending,
+    toolwork,
+    verifying,
+    votes,
+)
 from mcli.accounting import Work
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
@@ -71,15 +82,18 @@ class Asker:
         else:
             repair = planned.recipe.output.repair
             answer, exchange = await asking.ask(request, planned.reading, repair, send, check)
-        if place:
+        if place and exchange.request.model == request.model:  # a fallback's answer is another's
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange
 
     def _sender(self, planned: Plan, show: Show | None) -> Send:
-        """What sends a request, pays for it, and tells the ledger."""
+        """What sends a request, pays for it, tells the ledger, and asks another model for it."""
         chosen, note = planned.settings, sending.notes(self.said)
-        send = sending.sender(self.endpoint, self.purse, chosen, self.said, self.patience, show)
-        return accounting.accounted(send, self.endpoint.key, chosen, self.work, self.patience, note)
+        chain = fallback.Chain(chosen, self.patience, note, show)
+        shown = chain.show if show else None
+        send = sending.sender(self.endpoint, self.purse, chosen, self.said, self.patience, shown)
+        key = self.endpoint.key
+        return chain.over(accounting.accounted(send, key, chosen, self.work, self.patience, note))
 
 
 def _place(request: Request, planned: Plan) -> Place | None:

@@ -116,6 +116,8 @@ def _sum(one: Completion, other: Completion) -> Usage | None:
         _plus(a.prompt_tokens, b.prompt_tokens),
         _plus(a.completion_tokens, b.completion_tokens),
         _plus(a.total_tokens, b.total_tokens),
+        _plus(a.cached_tokens, b.cached_tokens),
+        _plus(a.reasoning_tokens, b.reasoning_tokens),
     )
 
 

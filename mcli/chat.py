@@ -77,11 +77,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the server counted them; what it did not say is None, never invented."""
+    """Tokens as the server counted them; what it did not say is None, never invented.
+
+    `cached_tokens` are those of the prompt that it had read before, `reasoning_tokens` those of the
+    completion that are no answer: both are counted in what they are part of.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One more answer to the same request, and why it ended, as in `Completion`."""
+
+    text: str
+    finish_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,7 @@ class Completion:
     `finish_reason` is normalised (`stop`, `length`, `tool_calls`, `content_filter`, `error`) or
     None if the server named none; `text` is the answer without `reasoning`; `model` is the
     one that answered, which an aggregator may have chosen; `tokens` are there where log-
-    probabilities were asked for and given.
+    probabilities were asked for and given, and `others` where `n` asked for more answers than one.
     """
 
     text: str
@@ -112,6 +126,13 @@ class Completion:
     reasoning: str = ""
     calls: tuple[ToolCall, ...] = ()
     tokens: tuple[Token, ...] = ()
+    others: tuple[Choice, ...] = ()
+
+    @property
+    def only_reasoning(self) -> bool:
+        """Whether the model thought, and did not come to an answer."""
+        counted = self.usage is not None and self.usage.reasoning_tokens
+        return not self.text.strip() and bool(self.reasoning or counted)
 
 
 @dataclass(frozen=True, slots=True)

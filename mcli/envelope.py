@@ -1,7 +1,8 @@
 """CORE: the JSON envelope of `--json`, version 1. Its schema is `envelope.schema.json`.
 
-Fields are only ever added. What is unknown is null, never invented. `text`, `data` and
-`message` are the answer, and stay as they are; what else a server says is told without secrets.
+Fields are only ever added. What is unknown is null, never invented. `text`, `data`, `message`,
+`reasoning` and `choices` are the model's words, and stay as they are; what else a server says is
+told without secrets.
 """
 
 from __future__ import annotations
@@ -91,7 +92,11 @@ def _message(completion: Completion | None) -> dict[str, Any] | None:
 
 def _reply(completion: Completion | None, cost_usd: float | None) -> dict[str, Any]:
     usage = completion.usage if completion else None
+    answers = [completion, *completion.others] if completion and completion.others else []
+    choices = [{"text": one.text, "finish_reason": _name(one.finish_reason)} for one in answers]
     return {
+        "reasoning": completion.reasoning or None if completion else None,
+        "choices": choices or None,
         "finish_reason": _name(completion.finish_reason if completion else None),
         "model": _name(completion.model if completion else None),
         "usage": asdict(usage) if usage else None,

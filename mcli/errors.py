@@ -84,6 +84,14 @@ CHARGES: dict[Recovery, Charged] = {
 }
 
 
+_DOUBT: dict[Charged, int] = {"no": 0, "maybe": 1, "yes": 2}
+
+
+def worse(one: Charged, other: Charged) -> Charged:
+    """What is to be feared of two attempts."""
+    return max(one, other, key=_DOUBT.__getitem__)
+
+
 class Failure(Exception):
     """What happened (`message`), what to do about it (`hint`), and what is known of the request.
 

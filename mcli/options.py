@@ -95,6 +95,8 @@ FLAGS: dict[str, Any] = {
     "dry_run": Annotated[bool, typer.Option("--dry-run", help="Print the request, send nothing")],
     "allow_truncated": Annotated[bool, typer.Option("--allow-truncated", help="Take an answer that hit the token limit")],
     "fit": Annotated[Literal["head", "tail", "middle"] | None, typer.Option(help="Cut data that the model's window does not take: keep this of it")],
+    "fallback": Annotated[Many, typer.Option(metavar="MODEL", help="Ask this one if the model is busy or fails (repeatable)")],
+    "show_reasoning": Annotated[bool, typer.Option("--show-reasoning", help="What the model thinks, on stderr")],
     "record": Annotated[str | None, typer.Option(metavar="FILE", help="Add requests and replies to a recording [env: MCLI_RECORD]")],
     "replay": Annotated[str | None, typer.Option(metavar="FILE", help="Answer from a recording, without key or network [env: MCLI_REPLAY]")],
     "cache": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="Answer an equal request from disk if it is younger [env: MCLI_CACHE]")],

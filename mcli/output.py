@@ -121,6 +121,11 @@ def note(message: str) -> None:
     _stderr_line(f"mcli: {redaction.excerpt(message)}")
 
 
+def aside(line: str) -> None:
+    """A line of somebody else's text on stderr, harmless and without secrets, however long."""
+    _stderr_line(redaction.visible(redaction.redact(line)))
+
+
 def terminal_note(message: str) -> None:
     """One line on stderr, if a person is looking."""
     if os.isatty(STDERR):

@@ -119,7 +119,7 @@ def estimate(cut: Parts) -> dict[str, Any]:
         count = min(-(-held // cut.limit), count - 1)
         requests += count
         prompts += held + count * bare
-    answers = requests * answer
+    answers = requests * answer * terms.answers(params)
     cost = terms.cost(Usage(prompts, answers), known)
     return {
         "requests": requests,

@@ -28,6 +28,7 @@ from mcli import (
     recipe,
     recipe_document,
     settings,
+    terms,
     toolbox,
 )
 from mcli.api import forms
@@ -191,8 +192,10 @@ def messages(plan: Plan, material: Material) -> tuple[Message, ...]:
 
 
 def streams(plan: Plan, said: Said) -> bool:
-    """Whether the answer is shown as it comes: only plain text, and only to stdout."""
-    if plan.reading.kind != "text" or plan.reading.tools or said.json or not said.to_stdout:
+    """Whether the answer is shown as it comes: only plain text, one, and only to stdout."""
+    if plan.reading.kind != "text" or plan.reading.tools or terms.answers(plan.settings.params) > 1:
+        return False
+    if said.json or not said.to_stdout:
         return False
     return os.isatty(output.STDOUT) if said.stream is None else said.stream
 

@@ -20,11 +20,12 @@ def bounded(request: Request, known: Terms) -> int:
     return _beside(request, known) + sum(map(chat_format.bound, texts))
 
 
-def counted(request: Request, known: Terms) -> int:
-    """Its tokens by the model's vocabulary; by another one half more, within its bytes."""
+def counted(request: Request, known: Terms, alone: bool) -> int:
+    """Its tokens by the model's vocabulary; by another one half more, within its bytes, as also
+    where it is not `alone`: others may answer."""
     choice = counting.choose(request.model)
     encoding = known.encoding or choice.encoding
-    exact = known.encoding is not None or not choice.approximate
+    exact = alone and (known.encoding is not None or not choice.approximate)
     total = _beside(request, known)
     for message in request.messages:
         tokens, most = counting.count(message.content, encoding), chat_format.bound(message.content)

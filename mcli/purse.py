@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import durations, prices, prompt_size, terms
+from mcli import durations, fallback, prices, prompt_size, terms
 from mcli.asking import Send
 from mcli.caps import Caps
-from mcli.chat import Exchange, Request, Usage
+from mcli.chat import Completion, Exchange, Request
 from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
 from mcli.terms import Terms
 
@@ -92,12 +92,12 @@ class Purse:
             doubtful = 0
             try:
                 exchange = await send(request)
-                owed, doubtful = self._cost(request, exchange.completion.usage), exchange.doubtful
+                owed, doubtful = self._cost(request, exchange.completion), exchange.doubtful
                 return replace(exchange, cost_usd=owed)
             except Failure as failure:
                 doubtful = failure.doubtful
                 if failure.completion is not None:
-                    owed = failure.cost_usd = self._cost(request, failure.completion.usage)
+                    owed = failure.cost_usd = self._cost(request, failure.completion)
                 elif failure.charged == "no":
                     owed = 0.0
                 else:
@@ -133,7 +133,8 @@ class Purse:
             ) from None
 
     async def _reserve(self, request: Request) -> float:
-        self.require_price(request.model)
+        for model in fallback.models(request):
+            self.require_price(model)
         known = self.terms(request.model)
         worst = self._worst(request, prompt_size.bounded(request, known))
         counted = False
@@ -143,7 +144,8 @@ class Purse:
                 break
             if not counted and self._fits(self._worst(request, 0) or 0.0):  # else no count helps
                 counted = True
-                tokens = await asyncio.to_thread(prompt_size.counted, request, known)
+                alone = len(fallback.models(request)) == 1
+                tokens = await asyncio.to_thread(prompt_size.counted, request, known, alone)
                 worst = self._worst(request, tokens)
             elif self._in_flight:
                 await self._changed.wait()
@@ -177,16 +179,25 @@ class Purse:
         )
 
     def _worst(self, request: Request, prompt_tokens: int) -> float | None:
-        known = self.terms(request.model)
-        if not self._caps.usd_given:
-            # Models that may write for dollars hardly ever do: nobody's cap is not to refuse "hi".
-            usual = min(known.most_output or terms.ASSUMED_OUTPUT, terms.ASSUMED_OUTPUT)
-            known = replace(known, most_output=usual)
-        return terms.worst(prompt_tokens, request.params, known)
+        """Of whichever model answers: the dearest of which the price is known."""
+        known = (self._counted(model) for model in fallback.models(request))
+        found = [terms.worst(prompt_tokens, request.params, each) for each in known]
+        return max((usd for usd in found if usd is not None), default=None)
 
-    def _cost(self, request: Request, usage: Usage | None) -> float | None:
-        """By the model that was asked: what a server calls the one that answered is its word."""
-        return terms.cost(usage, self.terms(request.model))
+    def _counted(self, model: str) -> Terms:
+        """The terms of `model` as they count under the cap."""
+        known = self.terms(model)
+        if self._caps.usd_given:
+            return known
+        # Models that may write for dollars hardly ever do: nobody's cap is not to refuse "hi".
+        usual = min(known.most_output or terms.ASSUMED_OUTPUT, terms.ASSUMED_OUTPUT)
+        return replace(known, most_output=usual)
+
+    def _cost(self, request: Request, completion: Completion) -> float | None:
+        """By the model that was asked: what a server calls the one that answered is its word, but
+        where it may take others; None if it took one that is none of them."""
+        model = fallback.answering(request, completion.model)
+        return None if model is None else terms.cost(completion.usage, self.terms(model))
 
 
 def _usd(value: float) -> str:

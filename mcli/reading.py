@@ -145,10 +145,22 @@ def usable(completion: Completion, allow_truncated: bool, tools: bool = False) -
         )  # fmt: skip
     takes_it = allow_truncated and completion.text.strip() and not completion.calls
     if completion.finish_reason == "length" and not takes_it:
+        if completion.only_reasoning:
+            raise UnusableAnswer(
+                "truncated",
+                "the token limit was reached before the answer began: there is only reasoning",
+                "raise --max-tokens, which counts reasoning too",
+            )
         raise UnusableAnswer(
             "truncated",
             "the answer hit the token limit",
             "raise --max-tokens, or take it as it is with --allow-truncated",
+        )
+    if completion.only_reasoning and not completion.calls:
+        raise UnusableAnswer(
+            "empty_answer",
+            "the model gave reasoning and no answer",
+            "raise --max-tokens, or change the prompt; --show-reasoning shows it",
         )
     if not completion.text.strip() and not completion.calls:
         raise UnusableAnswer("empty_answer", "the model gave an empty answer", "change the prompt")

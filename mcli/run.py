@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from mcli import (
     plan,
     profiles,
     sending,
-    settings,
+    thinking,
 )
 from mcli.accounting import Work
 from mcli.answering import Asker
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 def once(job: Job, said: Said) -> ExitCode:
     """Do `job` and print the answer. Raises a Failure; NO is the verdict of a check."""
     began = time.monotonic()
+    thoughts = thinking.Thoughts(said.show_reasoning)
     try:
         if outfile.is_stdout(said.output):
             said = replace(said, output=None)
@@ -46,6 +46,7 @@ def once(job: Job, said: Said) -> ExitCode:
             return _dry_run(planned, said)
         key = plan.prepare(planned, said)
         endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+        endpoint = replace(endpoint, think=thoughts.hear)
         purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)
         work = Work(job.recipe if job.bundled else "run", job.recipe)
@@ -54,38 +55,17 @@ def once(job: Job, said: Said) -> ExitCode:
             patience = sending.patience(planned.settings, began)
             asker = Asker(endpoint, purse, work, said, patience)
             with output.Screen() as screen:
-                answering = asker.answer(planned, material, screen.show)
+                answering = asker.answer(planned, material, thoughts.before(screen.show))
                 answer, exchange = loop.run(answering, watch=said.to_stdout)
+            thoughts.end(exchange.completion)
             with asking.paid(exchange):
                 talk.keep(exchange)
                 return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
+        thoughts.end(failure.completion)
         failure.elapsed_s = time.monotonic() - began
         failure.recipe = job.recipe
         raise
-
-
-def models(said: Said) -> ExitCode:
-    """Print what the endpoint offers."""
-    from mcli.api import calls
-
-    began = time.monotonic()
-    try:
-        chosen = settings.load(said, os.environ)
-        output.check_stdout()
-        key = plan.key_for(chosen, began)
-        endpoint = sending.endpoint(chosen, "/models", key)
-        call = calls.models(endpoint, sending.patience(chosen, began), sending.notes(said))
-        found, attempts = loop.run(call, watch=True)
-    except Failure as failure:
-        failure.elapsed_s = time.monotonic() - began
-        raise
-    if said.json:
-        output.json_line(envelope.of_data(found, time.monotonic() - began, attempts=attempts))
-    else:
-        rows = [(m["id"], _window(m), str(m.get("owned_by") or "")) for m in found]
-        output.table(("model", "context", "owner"), rows, said.color)
-    return ExitCode.OK
 
 
 def _deliver(
@@ -122,14 +102,6 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
         f"attempts={exchange.attempts} {elapsed_s:.1f}s req={exchange.request_id or 'unknown'}"
         f"{' cached' if exchange.cached else ''}"
     )
-
-
-def _window(model: dict[str, Any]) -> str:
-    """The context window, under the names that servers give it."""
-    for name in ("context_length", "max_model_len", "context_window"):
-        if isinstance(model.get(name), int):
-            return str(model[name])
-    return ""
 
 
 def _dry_run(planned: Plan, said: Said) -> ExitCode:

@@ -49,6 +49,8 @@ class Said:
     record: str | None = None
     replay: str | None = None
     cache: float | None = None
+    fallback: tuple[str, ...] = ()
+    show_reasoning: bool = False
     quiet: bool = False
     verbose: bool = False
     debug: bool = False

@@ -35,7 +35,7 @@ def purse(chosen: Settings, *models: str | None) -> Purse:
     from mcli.purse import Purse
 
     made = Purse(chosen.caps, chosen.models, chosen.keeping.replay is not None)
-    for model in models:
+    for model in (*models, *chosen.fallbacks):
         made.require_price(model)
     return made
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from mcli import caps, durations, keeping, keys, profiles, strict
+from mcli import caps, durations, keeping, keys, profiles, requested, strict
 from mcli.budget import Budget
 from mcli.caps import Caps
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keeping import Keeping
 from mcli.keys import NO_KEY, KeySource
-from mcli.params import READERS
 from mcli.profiles import Config, Profile
-from mcli.recipe import OUR_FIELDS, Recipe
+from mcli.recipe import Recipe
 from mcli.said import Said
 from mcli.terms import Terms
 
@@ -24,6 +24,7 @@ T = TypeVar("T")
 DEFAULT_PROFILE = "megallm"
 DEFAULT_TIMEOUT_S = 600.0
 DEFAULT_RETRIES = 3
+MEGALLM = "megallm"
 
 VARIABLES = {
     "MCLI_PROFILE": "profile",
@@ -50,6 +51,8 @@ class Settings:
 
     `timeout_s` counts from the start of the command if `timeout_given`, else from the moment the
     input is complete. `params` are request fields; `soft` names those that only a recipe asked for.
+    `fallbacks` are the models that may answer instead, in turn; one that takes them knows of them
+    by `params`.
     """
 
     profile: str
@@ -70,6 +73,7 @@ class Settings:
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
     caps: Caps = field(default_factory=Caps)
     budget: Budget | None = None
+    fallbacks: tuple[str, ...] = ()
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -103,8 +107,7 @@ def load(
 ) -> Settings:
     """The settings: flag, then recipe, then environment, then profile, then built-in default.
 
-    `config` is read where it is not given. Raises UsageFailure for a bad flag, ConfigFailure for a
-    bad variable, file or profile.
+    `config` is read where it is not given. UsageFailure or ConfigFailure for what is not right.
     """
     config = config or profiles.load(environ)
     choice = _Choice(environ)
@@ -113,11 +116,14 @@ def load(
     kept = keeping.load(said, environ, choice.origins)
     key, allow_http = _key(said, choice, base_url, profile, config)
     timeout = _timeout(said, choice, profile)
-    params = _params(said, recipe, choice, profile)
+    model = _model(said, recipe, choice, profile, config)
+    fallbacks = _fallbacks(said, model, config)
+    told = _told(fallbacks, base_url, config)
+    params = requested.fields(said, recipe, profile.values, told, choice.origins)
     return Settings(
         profile=name,
         base_url=base_url,
-        model=_model(said, recipe, choice, profile, config),
+        model=model,
         key=key,
         timeout_s=timeout or DEFAULT_TIMEOUT_S,
         timeout_given=timeout is not None,
@@ -134,6 +140,7 @@ def load(
         models=config.models,
         caps=caps.load(said, environ, choice.origins),
         budget=config.budget,
+        fallbacks=fallbacks,
     )
 
 
@@ -216,6 +223,23 @@ def _model(
     return config.aliases.get(model, model) if model else None
 
 
+def _fallbacks(said: Said, model: str | None, config: Config) -> tuple[str, ...]:
+    """The models of --fallback, each once; the one that is asked first is none."""
+    if not all(name.strip() for name in said.fallback):
+        raise UsageFailure("bad_flag", "a --fallback is blank", "is a variable unset?")
+    found = dict.fromkeys(config.aliases.get(name, name) for name in said.fallback)
+    return tuple(name for name in found if name != model)
+
+
+def _told(fallbacks: tuple[str, ...], base_url: str, config: Config) -> tuple[str, ...]:
+    """Those of which the server is told: MegaLLM, by its own host, or one that its profile was
+    given."""
+    host = urlsplit(base_url).hostname or ""
+    own = config.profiles[MEGALLM].base_url
+    megallm = f".{host}".endswith(".megallm.io") or keys.origin(base_url) == keys.origin(own)
+    return fallbacks if megallm else ()
+
+
 def _timeout(said: Said, choice: _Choice, profile: Profile) -> float | None:
     origin, word = choice.variable("MCLI_TIMEOUT")
     value = None
@@ -249,43 +273,3 @@ def _retries(said: Said, choice: _Choice, profile: Profile) -> int:
     )
     assert retries is not None
     return retries
-
-
-def _params(said: Said, recipe: Recipe | None, choice: _Choice, profile: Profile) -> dict[str, Any]:
-    """Request fields: the profile's, over them the recipe's, over them the flags'."""
-    layers: list[tuple[str, Mapping[str, Any]]] = [
-        ("profile", {n: v for n, v in profile.values.items() if n in READERS}),
-        ("recipe", recipe.params if recipe else {}),
-        ("flag", _spoken(said)),
-        ("--param", dict(_param(pair) for pair in said.param)),
-    ]
-    params: dict[str, Any] = {}
-    for origin, layer in layers:
-        for name, value in layer.items():
-            params[name] = value
-            choice.origins[name] = origin
-    return params
-
-
-def _spoken(said: Said) -> dict[str, Any]:
-    stop = said.stop[0] if len(said.stop) == 1 else list(said.stop)
-    spoken = {
-        "temperature": said.temperature,
-        "max_tokens": said.max_tokens,
-        "top_p": said.top_p,
-        "stop": stop or None,
-        "seed": said.seed,
-    }
-    return {name: value for name, value in spoken.items() if value is not None}
-
-
-def _param(pair: str) -> tuple[str, Any]:
-    name, equals, value = pair.partition("=")
-    if not equals or not name:
-        raise UsageFailure("bad_flag", f'--param "{pair}" is not NAME=VALUE')
-    if name in OUR_FIELDS:
-        raise UsageFailure("bad_flag", f'--param cannot set "{name}"', "it has a flag of its own")
-    found = strict.json_or_text(value)
-    if not strict.is_finite(found):
-        raise UsageFailure("bad_flag", f'--param "{pair}" is not a finite number')
-    return name, found

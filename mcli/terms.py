@@ -59,9 +59,15 @@ def most_output(params: Mapping[str, Any], terms: Terms) -> int:
     return min(terms.most_output or ASSUMED_OUTPUT, MOST)
 
 
+def answers(params: Mapping[str, Any]) -> int:
+    """How many answers the request asks for, each of which is charged."""
+    count = params.get("n")
+    return count if isinstance(count, int) and count > 1 else 1
+
+
 def worst(prompt_tokens: int, params: Mapping[str, Any], terms: Terms) -> float | None:
     """The most USD that a request can cost; None where a price is unknown."""
-    return _sum(prompt_tokens, most_output(params, terms), terms)
+    return _sum(prompt_tokens, most_output(params, terms) * answers(params), terms)
 
 
 def _sum(prompt: int | None, answer: int | None, terms: Terms) -> float | None:

@@ -325,7 +325,7 @@ def test_models(mcli: Program, server: FaultyServer) -> None:
     listed = {"object": "list", "data": [{"id": "m/1", "context_length": 8}, {"id": "m2"}]}
     server.play(as_json(listed))
 
-    assert mcli("models").out == "m/1\t8\t\nm2\t\t\n"
+    assert mcli("models").out == "m/1\t8" + "\t" * 6 + "\nm2" + "\t" * 7 + "\n"
     assert mcli("models", "--json").json["data"][1]["id"] == "m2"
     assert server.requests[0].method == "GET"
     assert server.requests[0].path == "/v1/models"

@@ -168,9 +168,12 @@ def test_standard_response(mcli: Program, server: FaultyServer) -> None:
         "text": "法国的首都是巴黎。",
         "data": None,
         "message": {"role": "assistant", "content": "法国的首都是巴黎。"},
+        "reasoning": None,
+        "choices": None,
         "finish_reason": "stop",
         "model": "test-model",
-        "usage": {"prompt_tokens": 13, "completion_tokens": 17, "total_tokens": 30},
+        "usage": {"prompt_tokens": 13, "completion_tokens": 17, "total_tokens": 30}
+        | {"cached_tokens": None, "reasoning_tokens": None},
         "cost_usd": 0.00141,
         "attempts": 1,
         "cached": False,

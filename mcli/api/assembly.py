@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from mcli.api import codec, turns, verdicts
 from mcli.api.sse import Event
-from mcli.api.textflow import TextFlow
+from mcli.api.textflow import TextFlow, joined
 from mcli.chat import Completion, Token, Usage
 from mcli.errors import Recovery, TryAgain
 
@@ -16,7 +16,8 @@ class Assembly:
     """Add each event; it gives the text to show, and at the end the completion.
 
     A stream is complete if choice 0 has a finish reason or `[DONE]` came; a clean end of the
-    connection proves nothing. `progressed` tells whether the last event moved the answer on.
+    connection proves nothing. `progressed` tells whether the last event moved the answer on, and
+    `thought` is the reasoning that it added.
     """
 
     def __init__(self, headers: Mapping[str, str], host: str) -> None:
@@ -33,10 +34,12 @@ class Assembly:
         self._tokens: list[Token] = []
         self.done = False
         self.progressed = False
+        self.thought = ""
 
     def add(self, event: Event) -> str:
         """The text that `event` adds to the answer. Raises the Failure of an error event."""
         self.progressed = False
+        self.thought = ""
         if event.data.strip().startswith("[DONE]"):
             self.done = self.progressed = True
             return ""
@@ -56,8 +59,10 @@ class Assembly:
         return self.done or self._finish is not None
 
     def completion(self) -> Completion:
-        """The whole answer. TryAgain if the stream ended before it did."""
+        """The whole answer. TryAgain if the stream ended before it did; `thought` is the rest."""
+        before = self._flow.thoughts
         self._pieces.append(self._flow.close())
+        self.thought = self._flow.thought_since(before)
         if not self.ended:
             raise TryAgain(
                 "stream_truncated", f"the stream from {self.host} ended before the answer did",
@@ -69,7 +74,7 @@ class Assembly:
             model=self._model,
             usage=self._usage,
             refusal="".join(self._refusal) or None,
-            reasoning="".join(self._reasoning) or self._flow.thought,
+            reasoning=joined("".join(self._reasoning)) or self._flow.thought,
             calls=self._calls.all(),
             tokens=tuple(self._tokens),
         )
@@ -102,11 +107,13 @@ class Assembly:
         fields = cast("dict[str, Any]", delta) if isinstance(delta, dict) else {}
         self._finish = codec.finish_of(choice) or self._finish
         self._refusal.append(codec.text_or_none(fields.get("refusal")) or "")
-        self._reasoning.append(turns.reasoning(fields))
+        thought, before = turns.reasoning(fields), self._flow.thoughts
+        self._reasoning.append(thought)
         self._calls.feed(fields)
         self._tokens += turns.tokens(choice)
         text = self._flow.feed(codec.content_of(fields))
         self._pieces.append(text)
+        self.thought = thought or self._flow.thought_since(before)
         said = any(value for name, value in fields.items() if name != "role")
         self.progressed = said or codec.finish_of(choice) is not None
         return text

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from mcli import outfile, redaction
 from mcli.api import codec, recording
-from mcli.chat import Completion, Exchange, Request, Token, ToolCall, Usage
+from mcli.chat import Choice, Completion, Exchange, Request, Token, ToolCall, Usage
 from mcli.errors import reason
 
 VERSION = 2
@@ -104,13 +104,17 @@ def _exchange(kept: dict[str, Any], request: Request) -> Exchange:
         Token(one["text"], float(one["logprob"]), tuple((w, float(p)) for w, p in one["top"]))
         for one in cast("list[dict[str, Any]]", fields["tokens"])
     )
+    others = cast("list[dict[str, Any]]", fields.get("others") or ())
+    fields["others"] = tuple(Choice(one["text"], one["finish_reason"]) for one in others)
     completion = Completion(**fields)
     warnings = cast("list[Any]", kept["warnings"])
     words = [completion.finish_reason, completion.model, completion.refusal, kept["request_id"]]
     words += [word for call in completion.calls for word in (call.id, call.name, call.arguments)]
+    words += [one.finish_reason for one in completion.others]
+    texts = (completion.text, completion.reasoning, *(one.text for one in completion.others))
     numbers = (usage or {}).values()
     if not (
-        isinstance(completion.text + completion.reasoning, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        isinstance("".join(texts), str)  # pyright: ignore[reportUnnecessaryIsInstance]
         and all(isinstance(word, str | None) for word in words)
         and all(isinstance(number, int | None) for number in numbers)
         and all(isinstance(warning, str) for warning in warnings)

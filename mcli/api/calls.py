@@ -36,17 +36,24 @@ def _welcome() -> Failure | None:
     """Nobody counts the requests."""
 
 
+def _unheard(thought: str) -> None:
+    """Nobody asked to see the reasoning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to call, with which key, and what answers; `refused` are the ways of asking for JSON
     that it is known not to take, for as long as the command lasts. `another` says why no further
-    request may be sent, where that is so: one with a parameter changed is a further one."""
+    request may be sent, where that is so: one with a parameter changed is a further one.
+    `think` is told the reasoning of an answer that is shown as it comes; that it was seen does not
+    keep a reply that failed from being asked for again, as it is no part of the answer."""
 
     url: str
     key: str | None
     open: Opener = over_http
     refused: set[Way] = field(default_factory=set[Way])
     another: Callable[[], Failure | None] = _welcome
+    think: Show = _unheard
 
 
 async def complete(
@@ -134,6 +141,8 @@ class _Once:
         headers = codec.headers(endpoint.key, request.stream)
         self._call = Call(endpoint.url, headers, codec.encode(request))
         self._shown = False
+        self._think = endpoint.think
+        self._thought = False
         self.request_id: str | None = None
         self.doubtful = 0
 
@@ -143,6 +152,7 @@ class _Once:
             return await self._attempt()
         except Failure as failure:
             self.doubtful += failure.charged != "no"
+            self._hand_on("", "\n" if self._thought else "")  # the next attempt's is another
             raise
         except asyncio.CancelledError:  # by the deadline, while it was on its way
             self.doubtful += 1
@@ -199,20 +209,21 @@ class _Once:
                 raise
             # What is cut off behind the last word is not missed.
         completion = assembly.completion()
-        self._hand_on(assembly.rest())
+        self._hand_on(assembly.rest(), assembly.thought)
         return completion
 
     async def _whole(self, reply: Reply, head: bytes = b"") -> Completion:
         """A reply that comes whole, also from a server that ignored `stream`; `head` was read."""
         raw = head + await body.whole(reply.pieces)
         completion = codec.decode(raw, reply.headers, reply.host)
-        self._hand_on(completion.text)
+        self._hand_on(completion.text, completion.reasoning)
         return completion
 
     def _take(self, framer: Framer, assembly: Assembly, piece: bytes | None) -> None:
         try:
             for event in framer.close() if piece is None else framer.feed(piece):
-                self._hand_on(assembly.add(event))
+                text = assembly.add(event)
+                self._hand_on(text, assembly.thought)
                 if assembly.done:
                     return
         except EventTooLarge:
@@ -222,7 +233,10 @@ class _Once:
                 "bad_encoding", f"the stream of {assembly.host} is not UTF-8"
             ) from None
 
-    def _hand_on(self, text: str) -> None:
+    def _hand_on(self, text: str, thought: str = "") -> None:
+        if thought and self._show is not None:
+            self._thought = True
+            self._think(thought)
         if text and self._show is not None:
             self._shown = True
             self._show(text)

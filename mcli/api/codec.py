@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from mcli import __version__
 from mcli.api import forms, turns, verdicts
 from mcli.api.textflow import TextFlow, joined
-from mcli.chat import Completion, Request, Usage
+from mcli.chat import Choice, Completion, Request, Usage
 from mcli.errors import BadInput, BadReply, Failure, Recovery, TryAgain
 from mcli.messages import wire
 
@@ -99,10 +100,9 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
     choice = first_choice(value)
     if choice is None:
         raise spoilt("wrong_shape", f"the reply of {host} has no choices")
-    message = choice.get("message")
-    if not isinstance(message, dict):
+    fields = _message_of(choice)
+    if fields is None:
         raise spoilt("wrong_shape", f"the reply of {host} has no message")
-    fields = cast("dict[str, Any]", message)
     flow, calls = TextFlow(), turns.Calls()
     text = flow.feed(content_of(fields)) + flow.close()
     calls.feed(fields)
@@ -112,9 +112,10 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
         model=text_or_none(value.get("model")),
         usage=usage_of(value.get("usage")),
         refusal=text_or_none(fields.get("refusal")),
-        reasoning=turns.reasoning(fields) or flow.thought,
+        reasoning=joined(turns.reasoning(fields)) or flow.thought,
         calls=calls.all(),
         tokens=turns.tokens(choice),
+        others=_others(value, choice),
     )
     refuse_broken(completion)
     return completion
@@ -153,6 +154,26 @@ def first_choice(value: Any) -> dict[str, Any] | None:
     return None
 
 
+def _others(value: Any, first: dict[str, Any]) -> tuple[Choice, ...]:
+    """The choices beside `first`, in the order of their index; what is none is left out."""
+    found: dict[int, Choice] = {}
+    for choice in cast("list[Any]", value["choices"]):
+        fields = cast("dict[str, Any]", choice) if isinstance(choice, dict) else {}
+        index, message = fields.get("index"), _message_of(fields)
+        if fields is first or message is None or not isinstance(index, int) or index < 1:
+            continue
+        flow = TextFlow()
+        with suppress(BadReply):
+            text = flow.feed(content_of(message)) + flow.close()
+            found.setdefault(index, Choice(text, finish_of(fields)))
+    return tuple(found[index] for index in sorted(found))
+
+
+def _message_of(choice: dict[str, Any]) -> dict[str, Any] | None:
+    message = choice.get("message")
+    return cast("dict[str, Any]", message) if isinstance(message, dict) else None
+
+
 def content_of(message: dict[str, Any]) -> str:
     """The text of a message or delta: text, nothing, or a list of parts of which text counts."""
     content = message.get("content")
@@ -180,10 +201,13 @@ def usage_of(value: Any) -> Usage | None:
     if not isinstance(value, dict):
         return None
     fields = cast("dict[str, Any]", value)
+    cached = _count(_detail(fields, "prompt_tokens_details", "cached_tokens"))
     return Usage(
         _count(fields.get("prompt_tokens")),
         _count(fields.get("completion_tokens")),
         _count(fields.get("total_tokens")),
+        _count(fields.get("prompt_cache_hit_tokens")) if cached is None else cached,  # DeepSeek
+        _count(_detail(fields, "completion_tokens_details", "reasoning_tokens")),
     )
 
 
@@ -213,6 +237,11 @@ def _part(part: Any) -> str:
     fields = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
     text = fields.get("text")
     return text if fields.get("type") in ("text", "output_text") and isinstance(text, str) else ""
+
+
+def _detail(fields: dict[str, Any], group: str, name: str) -> Any:
+    details = fields.get(group)
+    return cast("dict[str, Any]", details).get(name) if isinstance(details, dict) else None
 
 
 def _count(value: Any) -> int | None:

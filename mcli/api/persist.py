@@ -10,12 +10,10 @@ from typing import TypeVar
 
 from mcli import durations
 from mcli.api import retry
-from mcli.errors import CHARGES, Charged, Failure, Recovery, TryAgain
+from mcli.errors import CHARGES, Charged, Failure, Recovery, TryAgain, worse
 
 T = TypeVar("T")
 Note = Callable[[str], None]
-
-_DOUBT: dict[Charged, int] = {"no": 0, "maybe": 1, "yes": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ async def persist(
                     return await attempt(), tally.attempts + 1
                 except Failure as failure:
                     tally = tally.after(failure)
-                    charged = _worse(charged, failure.charged)
+                    charged = worse(charged, failure.charged)
                     left = patience.deadline - clock()
                     decision = retry.decide(failure, tally, patience.retries, left, jitter)
                     wait = decision.wait_s
@@ -77,11 +75,7 @@ def _out_of_time(patience: Patience, tally: retry.Tally, charged: Charged) -> Tr
         "deadline",
         f"no complete answer within {durations.words(patience.limit_s)}",
         "run it again, or raise --timeout",
-        charged=_worse(charged, CHARGES[Recovery.MAYBE_CHARGED]),
+        charged=worse(charged, CHARGES[Recovery.MAYBE_CHARGED]),
     )
     failure.attempts = tally.attempts + 1
     return failure
-
-
-def _worse(one: Charged, other: Charged) -> Charged:
-    return max(one, other, key=_DOUBT.__getitem__)

@@ -43,7 +43,16 @@ class TextFlow:
     @property
     def thought(self) -> str:
         """What stood in a leading `<think>` block; "" if there was none."""
-        return joined("".join(self._thought)).removeprefix(_OPEN).strip()
+        return joined("".join(self._thought)).strip()
+
+    def thought_since(self, piece: int) -> str:
+        """What was thought from that `piece` on, of which there are `thoughts`."""
+        return "".join(self._thought[piece:])
+
+    @property
+    def thoughts(self) -> int:
+        """How many pieces of a `<think>` block there are."""
+        return len(self._thought)
 
     def close(self) -> str:
         """What was held back and turns out to be answer."""
@@ -60,6 +69,7 @@ class TextFlow:
         self._blank.append(self._held[: len(self._held) - len(opening)])
         self._held = opening
         if opening.startswith(_OPEN):
+            self._held = opening[len(_OPEN) :]
             self._state = "thinking"
         elif not _OPEN.startswith(opening):
             self._answer()

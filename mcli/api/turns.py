@@ -79,10 +79,11 @@ class _Call:
 
 
 def reasoning(fields: Mapping[str, Any]) -> str:
-    """The reasoning in a message or delta, under whatever name; "" if there is none."""
+    """The reasoning in a message or delta, under whatever name; "" if there is none. A character
+    may be cut in two, over two deltas."""
     for name in ("reasoning_content", "reasoning"):
         if _text(fields.get(name)):
-            return joined(fields[name])
+            return fields[name]
     details = fields.get("reasoning_details")
     found = _texts(details, ("text", "summary"))
     if not found and isinstance(fields.get("content"), list):
@@ -91,7 +92,7 @@ def reasoning(fields: Mapping[str, Any]) -> str:
             _text(part.get("thinking")) or _texts(part.get("thinking"), ("text",))
             for part in thoughts
         )
-    return joined(found)
+    return found
 
 
 def tokens(choice: Mapping[str, Any]) -> tuple[Token, ...]:

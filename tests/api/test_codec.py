@@ -215,6 +215,11 @@ def test_an_answer_that_the_provider_broke_off_is_none(word: str) -> None:
         ({"prompt_tokens": 9, "completion_tokens": None}, Usage(9)),
         ({"prompt_tokens": "9", "completion_tokens": -1, "total_tokens": True}, Usage()),
         ({"prompt_tokens": 9.5, "total_tokens": [12]}, Usage()),
+        ({"prompt_tokens_details": {"cached_tokens": 4}}, Usage(cached_tokens=4)),
+        ({"prompt_tokens_details": {"cached_tokens": "4"}}, Usage()),
+        ({"prompt_cache_hit_tokens": 4}, Usage(cached_tokens=4)),
+        ({"completion_tokens_details": {"reasoning_tokens": 7}}, Usage(reasoning_tokens=7)),
+        ({"completion_tokens_details": [], "prompt_tokens_details": None}, Usage()),
     ],
 )
 def test_usage_is_what_the_server_counted_or_unknown(usage: Any, expected: Usage | None) -> None:

@@ -22,7 +22,7 @@ HOW_OFTEN = (
     Mutation("count-one-attempt-less", "attempts are counted as they were made", PERSIST, "tally.attempts + 1\n                except", "tally.attempts\n                except", ("api/test_persist.py::test_a_short_burst_is_waited_out",)),
     Mutation("forget-attempts-of-a-failure", "attempts are counted as they were made", PERSIST, "    failure.attempts = tally.attempts\n    failure.charged", "    failure.charged", ("api/test_persist.py::test_a_long_burst_is_not",)),
     Mutation("forget-attempts-before-an-adaption", "attempts are counted over adapted requests too", "api/calls.py", "attempts += failure.attempts", "attempts = failure.attempts", (row("N-56-both", "json"),)),
-    Mutation("forget-what-was-paid-for", "`charged` is the worst of all attempts", PERSIST, "charged = _worse(charged, failure.charged)", "charged = failure.charged", ("api/test_persist.py::test_what_was_paid_for_is_known",)),
+    Mutation("forget-what-was-paid-for", "`charged` is the worst of all attempts", PERSIST, "charged = worse(charged, failure.charged)", "charged = failure.charged", ("api/test_persist.py::test_what_was_paid_for_is_known",)),
     Mutation("use-a-connection-again", "what a broken reply left is not the next reply", "api/client.py", "max_keepalive_connections=0", "max_keepalive_connections=9", (row("N-25-smuggled"),)),
 )  # fmt: skip
 

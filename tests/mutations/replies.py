@@ -37,7 +37,7 @@ TEXT = (
     Mutation("lose-the-last-event", "a stream may lack its last blank line", SSE, "            yield from self._line(line)\n        yield from self._dispatch()", "            yield from self._line(line)", (row("N-36-last", "stream"),)),
     Mutation("thinking-is-answer", "a leading think block is not the answer", FLOW, "if opening.startswith(_OPEN):", "if False:", ("api/test_textflow.py::test_a_leading_think_block_is_not_the_answer",)),
     Mutation("half-a-character", "a character may come in two deltas", FLOW, 'keep = 1 if self._held and', "keep = 0 if self._held and", (row("N-50-split", "stream"),)),
-    Mutation("lose-what-was-held", "what was held back is shown at the end", CALLS, "self._hand_on(assembly.rest())", "pass", (row("N-15-held", "stream"), "api/test_calls.py::test_what_was_held_back_is_handed_on")),
+    Mutation("lose-what-was-held", "what was held back is shown at the end", CALLS, "self._hand_on(assembly.rest(), assembly.thought)", "pass", (row("N-15-held", "stream"), "api/test_calls.py::test_what_was_held_back_is_handed_on")),
     Mutation("invent-usage", "what is unknown is null", CODEC, " and value >= 0 else None", " else None", ("api/test_codec.py::test_usage_is_what_the_server_counted_or_unknown",)),
 )  # fmt: skip
 

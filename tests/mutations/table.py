@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    answering,
     asking,
     attaching,
     bounds,
@@ -33,4 +34,5 @@ TABLE: tuple[Mutation, ...] = (
     *paying.MUTATIONS,
     *spending.MUTATIONS,
     *coding.MUTATIONS,
+    *answering.MUTATIONS,
 )

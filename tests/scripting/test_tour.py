@@ -1,0 +1,62 @@
+"""The examples of `mcli help tour`, each by replay of what the sandbox said."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcli import manual
+from tests.faults.server import FaultyServer
+from tests.program import ROOT, Program
+from tests.scripting.page import need
+
+TAPE = ROOT / "tests" / "recordings" / "tour.jsonl"
+STALE = "the page, a recipe or the sandbox was changed: run .ci/record-tour, and look at the diff"
+EXAMPLES = re.findall(
+    r"^## ([^\n]+)\n(?:(?!^## ).)*?^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```)?",
+    manual.page("tour"), re.MULTILINE | re.DOTALL,
+)  # fmt: skip
+SAYS = {"Why an answer ended": "truncated", "Errors": "rate_limited"}
+"""The slugs of the failures that an example is about."""
+
+
+def test_every_section_has_its_example() -> None:
+    page = manual.page("tour")
+
+    assert len(EXAMPLES) == page.count("\n## ") == page.count("```sh\n")
+    assert sum(bool(shown) for *_, shown in EXAMPLES) == page.count("```text\n")
+
+
+@pytest.mark.parametrize(("title", "script", "shown"), EXAMPLES, ids=[one[0] for one in EXAMPLES])
+def test_an_example_does_what_the_page_says(
+    mcli: Program, server: FaultyServer, title: str, script: str, shown: str
+) -> None:
+    for tool in ("jq", "python3"):
+        need(tool)
+    server.close()
+    mcli.configure("")
+    done = mcli.shell(script, MCLI_REPLAY=str(TAPE), MCLI_PROFILE="sandbox")
+
+    assert done.code == 0, done.err + STALE
+    assert done.out.removesuffix("\n") == shown.removesuffix("\n") if shown else True
+    assert done.out or title == "Code"
+    slugs = re.findall(r"^mcli: .*\[(\w+)", done.err, re.MULTILINE)
+    assert slugs == ([SAYS[title]] if title in SAYS else [])
+    assert bool(done.err) == (title in SAYS)
+
+
+def test_recorded_anew_it_is_the_same_file(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    wrapper = tmp_path / "mcli"
+    wrapper.write_text(f'#!/bin/sh\nexec {program.argv()[0]} -m mcli "$@"\n')
+    wrapper.chmod(0o755)
+    new = tmp_path / "new.jsonl"
+    subprocess.run(
+        [ROOT / ".ci" / "record-tour", new], env={**program.env, "MCLI": str(wrapper)},
+        check=True, timeout=120,
+    )  # fmt: skip
+
+    assert new.read_bytes() == TAPE.read_bytes(), STALE
