@@ -105,10 +105,8 @@ def load(
     recipe: Recipe | None = None,
     config: Config | None = None,
 ) -> Settings:
-    """The settings: flag, then recipe, then environment, then profile, then built-in default.
-
-    `config` is read where it is not given. UsageFailure or ConfigFailure for what is not right.
-    """
+    """The settings: flag, then recipe, then environment, then profile, then built-in default;
+    `config` is read where it is not given. UsageFailure or ConfigFailure for what is not right."""
     config = config or profiles.load(environ)
     choice = _Choice(environ)
     name, profile = _profile(said, choice, config)
@@ -133,8 +131,7 @@ def load(
         soft=frozenset(name for name in params if choice.origins[name] == "recipe"),
         origins=choice.origins,
         allow_http=allow_http,
-        strict_schema=profile.strict_schema
-        and keys.origin(base_url) == keys.origin(profile.base_url),
+        strict_schema=profile.strict_schema and _is_at(base_url, profile),
         aliases=config.aliases,
         keeping=kept,
         models=config.models,
@@ -142,6 +139,11 @@ def load(
         budget=config.budget,
         fallbacks=fallbacks,
     )
+
+
+def _is_at(base_url: str, profile: Profile) -> bool:
+    """Whether the endpoint is where the profile says."""
+    return keys.origin(base_url) == keys.origin(profile.base_url)
 
 
 def truth(environ: Mapping[str, str], name: str) -> bool:

@@ -67,7 +67,7 @@ def line(turn: Turn, completion: Completion) -> bytes:
         "v": VERSION,
         "messages": [_redacted(messages.wire(message)) for message in turn],
         "model": _redacted(completion.model),
-        "usage": asdict(usage) if usage else None,
+        "usage": {n: v for n, v in asdict(usage).items() if v is not None} if usage else None,
     }
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], text).encode() + b"\n"

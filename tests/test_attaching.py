@@ -143,6 +143,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("flags", "code", "slug", "says"), REFUSED)
 def test_what_cannot_be_sent_is_refused_before_it_is(
     seeing: Program, server: FaultyServer, flags: tuple[str, ...], code: int, slug: str, says: str

@@ -55,6 +55,7 @@ def spend(program: Program, usd: float | None, **fields: Any) -> None:
 
 
 class TestWithin:
+    @pytest.mark.slow
     def test_what_fits_is_sent_and_then_no_more(self, poor: Program, server: FaultyServer) -> None:
         codes = [poor(*ASK).code for _ in range(8)]
         refused = poor(*ASK)
@@ -286,6 +287,7 @@ class TestWhereItCannotBeKept:
         assert entries(poor) == []
 
 
+@pytest.mark.slow
 def test_side_by_side_they_cannot_pass_it_together(poor: Program, server: FaultyServer) -> None:
     """Each holds 10 of the 25 cents while it waits for its answer: two at a time."""
     server.play(drip(whole(dumps(completion("hi"))), 0.005))

@@ -34,6 +34,7 @@ def test_they_pass_by_replay_without_a_network_or_a_key(tmp_path: Path) -> None:
     assert tested == {path.name for path in (ROOT / "recipes").iterdir()}
 
 
+@pytest.mark.slow
 def test_recorded_anew_they_give_the_same_file(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
     wrapper = tmp_path / "mcli"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +16,7 @@ from mcli.codecheck import Verdict
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer
 from tests.program import KEY, Program
+from tests.scripting.page import missing, need
 
 LATER = 60.0
 
@@ -61,8 +61,8 @@ NEEDS = {
 )  # fmt: skip
 def test_what_is_well_formed_and_what_is_not(language: str, good: str, bad: str) -> None:
     tool = NEEDS.get(language)
-    if tool and not shutil.which(tool):
-        pytest.skip(f"{tool} is not installed")
+    if tool:
+        need(tool)
 
     assert verdict(language, good).passed is True
     told = verdict(language, bad)
@@ -102,12 +102,12 @@ def test_what_has_no_checker_that_would_be_safe(language: str, code: str) -> Non
     assert verdict(language, code) == Verdict(None)
 
 
-@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
+@pytest.mark.skipif(missing("gcc"), reason="gcc is not installed")
 def test_a_header_that_is_not_installed_is_no_fault_of_the_code() -> None:
     assert verdict("c", "#include <no_such/header.h>\nint x;") == Verdict(None)
 
 
-@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
+@pytest.mark.skipif(missing("gcc"), reason="gcc is not installed")
 def test_a_compiler_quotes_no_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("swordfish\n")
 
@@ -116,7 +116,7 @@ def test_a_compiler_quotes_no_file(tmp_path: Path) -> None:
     assert "swordfish" not in told.said
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+@pytest.mark.skipif(missing("node"), reason="node is not installed")
 def test_markup_in_javascript_is_not_judged() -> None:
     assert verdict("js", "const a = <div/>;") == Verdict(None)
 
@@ -188,8 +188,8 @@ RUNS = {
 @pytest.mark.parametrize("language", RUNS)
 def test_nothing_is_run(tmp_path: Path, language: str) -> None:
     tool = NEEDS.get(language)
-    if tool and not shutil.which(tool):
-        pytest.skip(f"{tool} is not installed")
+    if tool:
+        need(tool)
     path = tmp_path / "pwned"
 
     assert verdict(language, RUNS[language].replace("PATH", str(path))).passed is not None
@@ -230,6 +230,7 @@ def test_a_tool_sees_the_code_and_neither_keys_nor_home(
     assert "MCLI_" not in said
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("script", "said"),
     [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from tests.faults.scenes import as_json, completion, cut, error, ok
 from tests.faults.server import End, FaultyServer, Reply, Seen
 from tests.program import KEY, Program, Result
+from tests.scripting.page import missing
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
 
@@ -227,6 +227,7 @@ class TestFile:
         assert (mcli.home / "t").read_bytes() == damaged
         assert len(server.requests) == 1
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("name", "slug"),
         [
@@ -351,7 +352,7 @@ class TestSideBySide:
             assert [m["content"] for m in seen.fields["messages"][1:]] == [*before, said[at][0]]
 
     @pytest.mark.slow
-    @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+    @pytest.mark.skipif(missing("strace"), reason="strace is not installed")
     @pytest.mark.parametrize("call", ["openat", "flock", "write", "fdatasync", "fsync", "unlink"])
     def test_killed_at_any_moment_it_goes_on(self, mcli: Program, call: str) -> None:
         """SQLite's loop: killed at the first call of that kind on the file, the second, and on."""

@@ -107,6 +107,7 @@ def test_a_flag_stands_over_the_environment(priced: Program) -> None:
     assert priced("ask", "hi", "--max-tokens", "5", MCLI_MAX_COST="").code == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("word", ["nan", "inf", "-1", "1e999", "", "$1", "1_0", "0x1", "١"])
 def test_what_is_no_amount(priced: Program, server: FaultyServer, word: str) -> None:
     assert priced("ask", "hi", f"--max-cost={word}").code == 2

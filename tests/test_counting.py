@@ -61,6 +61,7 @@ class TestFiles:
 
 
 class TestMax:
+    @pytest.mark.sweep
     @pytest.mark.parametrize(("most", "code"), [("6", 0), ("5", 1), ("18", 0), ("0", 1)])
     def test_quiet_or_not_it_says_the_same(
         self, mcli: Program, files: Path, most: str, code: int
@@ -75,6 +76,7 @@ class TestMax:
 
 
 class TestTruncate:
+    @pytest.mark.sweep
     @pytest.mark.parametrize("keep", ["head", "tail", "middle"])
     @pytest.mark.parametrize("limit", [0, 1, 5, 15, 16, 100])
     def test_the_text_has_no_more_when_it_is_counted_again(

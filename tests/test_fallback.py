@@ -82,6 +82,7 @@ def test_the_last_failure_is_the_command_s(mcli: Program, server: FaultyServer) 
     assert len(told["warnings"]) == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("scene", "code"),
     [(error(400), 69), (error(404), 69), (error(401), 77), (error(402), 77),

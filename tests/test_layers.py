@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,20 +37,30 @@ def modules() -> Iterator[tuple[str, Path]]:
 MODULES = dict(modules())
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """The module in `path`, read once."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def tier(name: str) -> str:
     """The tier a module names in the first word of its docstring."""
-    docstring = ast.get_docstring(ast.parse(MODULES[name].read_text())) or ""
+    docstring = ast.get_docstring(tree(MODULES[name])) or ""
     word = docstring.split(None, 1)[0].rstrip(":").lower() if docstring else ""
     return word if word in TIERS else "package"
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """Everything a module imports, at its top or later."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    found: list[str] = []
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)
 
 
 def ours(name: str) -> str | None:
@@ -101,7 +112,7 @@ def test_only_output_prints() -> None:
     printers = {
         name
         for name, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
     }
 

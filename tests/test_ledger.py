@@ -136,6 +136,7 @@ class TestALine:
         assert mcli("run", "extract", "-D", "fields=a", stdin=b"a: 1").code == 4
         assert [told["how"] for told in entries(mcli)] == ["ok", "ok"]
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("scene", "how", "charged", "attempts"),
         [
@@ -288,6 +289,7 @@ class TestThatCannotBeWritten:
         self.fails_softly(mcli, "not a directory")
         assert list((mcli.home / "elsewhere").iterdir()) == []
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize("name", ["month", "lock", "salt"])
     def test_a_fifo(self, mcli: Program, name: str) -> None:
         month = this_months(mcli)

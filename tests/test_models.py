@@ -109,6 +109,7 @@ def test_a_person_s_own_word_counts(mcli: Program, server: FaultyServer) -> None
     assert mcli("models", "--filter", "gpt-4").out.split("\t")[1] == "77"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("sought", "names"),
     [

@@ -13,6 +13,7 @@ from tests.faults.server import FaultyServer, Scene
 from tests.program import Program
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("pair", "value"),
     [

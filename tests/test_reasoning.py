@@ -43,6 +43,7 @@ SCENES = {
 SHOWN = "| The capital\n| of France\n"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 @pytest.mark.parametrize("how", ["--no-stream", "--stream"])
 def test_it_is_shown_on_stderr_and_only_when_asked_for(
@@ -110,6 +111,7 @@ def test_a_long_line_is_broken_and_a_long_thought_is_cut(
     assert lines[-1] == "mcli: of the reasoning, 262,144 characters are shown; --json has all of it"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("how", ["--no-stream", "--stream"])
 @pytest.mark.parametrize(
     ("finish", "slug", "says"),

@@ -17,6 +17,7 @@ from tests.faults import scenes
 from tests.faults.scenes import DONE, as_json, chunked, completion, deltas, error, ok, stream_ok
 from tests.faults.server import End, FaultyServer, Reply, Scene, Seen
 from tests.program import KEY, Program, Result
+from tests.scripting.page import missing
 
 CODE = "Here:\n```python\nprint(1)\n```\n"
 MODELS = as_json({"data": [{"id": "one", "context_length": 10}, {"id": "two"}]})
@@ -382,7 +383,7 @@ class TestAFileThatCannotBe:
 
 
 class TestReplay:
-    @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+    @pytest.mark.skipif(missing("strace"), reason="strace is not installed")
     def test_it_opens_no_socket(self, mcli: Program, server: FaultyServer) -> None:
         record(mcli, "ask", "hi")
         server.close()

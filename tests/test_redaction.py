@@ -165,6 +165,7 @@ def test_a_longer_secret_is_replaced_whole() -> None:
     assert redact("(sk-overlap-1234-and-more)") == f"({MASK})"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "piece",
     ["x", "%", "%25", "\\", "\\u", "\\u005c", "%5C", " ", "sk-linear-0", "&#", "&#x25;", "%2525\\"],

@@ -92,6 +92,7 @@ def test_files_stand_where_the_recipe_would(mcli: Program, server: FaultyServer)
     assert messages(server) == ["Sum up:\n\n==> a <==\ntext a\n\n==> b <==\ntext b\n"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("argv", "code", "slug"),
     [

@@ -59,6 +59,7 @@ def test_ask_sends_the_question_behind_the_system_messages(
     assert body["messages"][0]["role"] == "system"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("temperature", ["0.2", "0.5", "0.9", "0", "1"])
 def test_temperature(mcli: Program, server: FaultyServer, temperature: str) -> None:
     mcli("ask", "hi", "--temperature", temperature)
@@ -214,6 +215,7 @@ def test_finish_reason_tool_calls_though_none_were_offered(
     assert (done.code, done.out, done.slug) == (76, "", "unasked_tool_calls")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("scene", "code", "slug", "attempts"),
     [

@@ -97,6 +97,7 @@ def test_a_limit_below_one_is_an_error() -> None:
         splitting.parts("a", 0, size)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "piece",
     ["a", " ", "\n", "中", "😀", "a b ", "a. ", "a\n\n", "# a\n", "```\n", "\u0301", "🇩", "\r\n"],

@@ -93,6 +93,7 @@ class TestOffering:
         f"- {json.dumps(SENT)}",
     )
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize("text", FORMS)
     def test_a_definition_in_any_form(self, mcli: Program, server: FaultyServer, text: str) -> None:
         server.play(ok("Sunny."))
@@ -108,6 +109,7 @@ class TestOffering:
         assert [tool["function"]["name"] for tool in offered] == ["weather", "b", "c"]
         assert offered[1]["function"]["parameters"] == {"type": "object", "properties": {}}
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("text", "says"),
         [
@@ -136,6 +138,7 @@ class TestOffering:
         assert says in told.err.replace("…", "")
         assert server.requests == []
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("flags", "says"),
         [
@@ -211,6 +214,7 @@ class TestCalls:
         ("wea\nther\x1b[31m", {}, "there is no tool"),
     )
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(("name", "given", "says"), WRONG)
     def test_a_wrong_call_is_asked_for_once_more(
         self, mcli: Program, server: FaultyServer, folder: Path, name: str, given: Any, says: str
@@ -339,6 +343,7 @@ class TestCommands:
         assert told["error"]["slug"] == "empty_answer"
         assert (told["attempts"], len(told["steps"])) == (2, 1)
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("body", "says"),
         [
@@ -407,6 +412,7 @@ class TestCommands:
 class TestFiles:
     """The files that a command names."""
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize(
         ("command", "says"),
         [

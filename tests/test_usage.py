@@ -101,6 +101,7 @@ def test_by_something_else_the_dearest_is_first(filled: Program, by: str, names:
     assert [row.split("\t")[0] for row in done.out.splitlines()] == [*names, "total"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("argv", "requests"),
     [
@@ -137,6 +138,7 @@ def test_only_the_months_asked_for_are_read(filled: Program) -> None:
     assert (done.code, done.slug) == (66, "unreadable")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("argv", "words"),
     [

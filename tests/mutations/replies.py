@@ -60,7 +60,7 @@ DECIDED = (
     Mutation("unknown-is-sure-enough", "a confidence that is not known is not enough", "ballot.py", "(sure is not None and sure >= least)", "sure is None or sure >= least", ("test_ballot.py::test_what_is_sure_enough",)),
     Mutation("sure-of-all-words", "the confidence is that in a label against the others", "confidence.py", "round(mass / total, _DIGITS)", "round(mass, _DIGITS)", ("test_confidence.py::test_the_mass_of_each_label",)),
     Mutation("one-vote-for-all", "each vote is kept for itself", "votes.py", "vote=number + 1", "vote=1", ("test_votes.py::test_votes_are_kept_and_replayed_one_by_one",)),
-    Mutation("a-schema-for-everybody", "only a server that is known to is held to a schema", "settings.py", " and keys.origin(base_url) == keys.origin(profile.base_url)", "", ("test_votes.py::test_a_server_that_can_is_told_the_choice",)),
+    Mutation("a-schema-for-everybody", "only a server that is known to is held to a schema", "settings.py", " and _is_at(base_url, profile)", "", ("test_votes.py::test_a_server_that_can_is_told_the_choice",)),
 )  # fmt: skip
 
 CAUSES = (

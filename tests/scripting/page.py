@@ -44,8 +44,13 @@ def example(section: str, number: int, kind: str) -> str:
 
 def need(tool: str) -> None:
     """Skip where the tool is missing, but not in CI, which installs it."""
-    if not shutil.which(tool) and "CI" not in os.environ:
+    if missing(tool):
         pytest.skip(f"{tool} is not installed")
+
+
+def missing(tool: str) -> bool:
+    """Whether the tool is not there, and this is not CI, which fails without it."""
+    return not shutil.which(tool) and "CI" not in os.environ
 
 
 def letters(desk: Program) -> Path:

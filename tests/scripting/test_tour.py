@@ -30,6 +30,7 @@ def test_every_section_has_its_example() -> None:
     assert sum(bool(shown) for *_, shown in EXAMPLES) == page.count("```text\n")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("title", "script", "shown"), EXAMPLES, ids=[one[0] for one in EXAMPLES])
 def test_an_example_does_what_the_page_says(
     mcli: Program, server: FaultyServer, title: str, script: str, shown: str
@@ -48,6 +49,7 @@ def test_an_example_does_what_the_page_says(
     assert bool(done.err) == (title in SAYS)
 
 
+@pytest.mark.slow
 def test_recorded_anew_it_is_the_same_file(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
     wrapper = tmp_path / "mcli"
