@@ -205,17 +205,21 @@ def test_a_signal_ends_it_in_the_middle_of_a_long_text(mcli: Program, engine: st
     )  # fmt: skip
     assert yes.stdout
     yes.stdout.close()
-    while not _threads(counting_it.pid):  # it counts with all processors
-        assert counting_it.poll() is None
-        time.sleep(0.01)
+    try:
+        while not _threads(counting_it.pid):  # it counts with all processors
+            assert counting_it.poll() is None
+            time.sleep(0.01)
 
-    os.killpg(counting_it.pid, signal.SIGINT)
+        os.killpg(counting_it.pid, signal.SIGINT)
 
-    assert counting_it.communicate(timeout=30) == (b"", b"")
-    assert counting_it.returncode == -signal.SIGINT
-    yes.wait(timeout=30)
-    with pytest.raises(ProcessLookupError):
-        os.killpg(counting_it.pid, 0)
+        assert counting_it.communicate(timeout=30) == (b"", b"")
+        assert counting_it.returncode == -signal.SIGINT
+        yes.wait(timeout=30)
+        with pytest.raises(ProcessLookupError):
+            os.killpg(counting_it.pid, 0)
+    finally:
+        yes.kill()
+        counting_it.kill()
 
 
 def _threads(pid: int) -> bool:
