@@ -234,6 +234,6 @@ def test_a_bomb_does_not_go_off(
     seconds, peak = base(tmp_path_factory.getbasetemp() / "plain", bomb.does)
     code, took, high, said = used(tmp_path, bomb)
 
-    assert code in (0, 1, 66, 78), (code, said[:300])
+    assert code in (0, 1, 65, 66, 78), (code, said[:300])
     assert took - seconds < max(CPU_S, STARTS * seconds)
     assert high - peak < MEMORY_MB
