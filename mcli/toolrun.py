@@ -41,6 +41,8 @@ _GRACE_S = 0.2
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[int] = set()
+_starting = threading.Lock()
+"""Held from the birth of a process until it is in `_running`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ def leashed() -> Generator[None]:
     """A signal that ends us in the block ends the commands that run first."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        held = _starting.acquire(timeout=_GRACE_S)  # one that has begun is soon among them
         for group in tuple(_running):
             _kill(group)
+        if held:
+            _starting.release()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -103,20 +108,12 @@ class _Attempt:
 
     def run(self) -> Outcome:
         try:
-            process = subprocess.Popen(
-                self._command.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self._command.folder,
-                env=_environment(),
-                start_new_session=True,
-                bufsize=0,
-            )
+            with _starting:
+                process = self._start()
+                self._group = process.pid
+                _running.add(process.pid)
         except (OSError, ValueError) as error:
             return Outcome(f"the command cannot be run: {reason(error, 'not executable')}", None)
-        self._group = process.pid
-        _running.add(process.pid)
         try:
             self._attend(process)
         finally:
@@ -127,6 +124,18 @@ class _Attempt:
                 with contextlib.suppress(OSError):
                     stream.close()  # pyright: ignore[reportOptionalMemberAccess]
         return self._outcome(process.returncode)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command.argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._command.folder,
+            env=_environment(),
+            start_new_session=True,
+            bufsize=0,
+        )
 
     def _attend(self, process: subprocess.Popen[bytes]) -> None:
         """Feed it and listen, until it is done, late, too loud or unwanted."""
