@@ -10,6 +10,7 @@ from typing import Any
 
 from mcli.api import adapt, body, codec, forms, verdicts
 from mcli.api.assembly import Assembly
+from mcli.api.gate import OPEN, Gate
 from mcli.api.persist import Note, Patience, persist
 from mcli.api.sse import EventTooLarge, Framer
 from mcli.api.wire import Call, Opener, Reply, Wire, over_http
@@ -46,7 +47,8 @@ class Endpoint:
     that it is known not to take, for as long as the command lasts. `another` says why no further
     request may be sent, where that is so: one with a parameter changed is a further one.
     `think` is told the reasoning of an answer that is shown as it comes; that it was seen does not
-    keep a reply that failed from being asked for again, as it is no part of the answer."""
+    keep a reply that failed from being asked for again, as it is no part of the answer.
+    Each attempt waits for its turn at `gate`."""
 
     url: str
     key: str | None
@@ -54,6 +56,7 @@ class Endpoint:
     refused: set[Way] = field(default_factory=set[Way])
     another: Callable[[], Failure | None] = _welcome
     think: Show = _unheard
+    gate: Gate = OPEN
 
 
 async def complete(
@@ -140,6 +143,8 @@ class _Once:
         self._streams = request.stream
         headers = codec.headers(endpoint.key, request.stream)
         self._call = Call(endpoint.url, headers, codec.encode(request))
+        self._request = request
+        self._gate = endpoint.gate
         self._shown = False
         self._think = endpoint.think
         self._thought = False
@@ -148,15 +153,22 @@ class _Once:
 
     async def attempt(self) -> Completion:
         """Send it and read the reply."""
+        turn = await self._gate.enter(self._request)
+        completion: Completion | None = None
+        told: Failure | None = None
         try:
-            return await self._attempt()
+            completion = await self._attempt()
+            return completion
         except Failure as failure:
+            told = failure
             self.doubtful += failure.charged != "no"
             self._hand_on("", "\n" if self._thought else "")  # the next attempt's is another
             raise
         except asyncio.CancelledError:  # by the deadline, while it was on its way
             self.doubtful += 1
             raise
+        finally:
+            turn.ended(completion, told)
 
     async def _attempt(self) -> Completion:
         try:
