@@ -1,0 +1,173 @@
+"""EDGE: how many attempts of a batch are in flight: as many as the server takes (reliability §4).
+
+One for a run. A 429 halves the number, at most once a second, and answers raise it again; a wait
+that the server asks for holds everybody; a suspect server is probed once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from mcli.api.breaker import IN_A_ROW, Breaker
+from mcli.api.gate import OPEN, Gate, Turn
+from mcli.chat import Completion, Request
+from mcli.errors import ExitCode, Failure, Recovery, TryAgain
+
+PROBE_S = 1.0
+HALVING_S = 1.0
+"""What many requests in flight are told at once is told once."""
+
+LONGEST_SPREAD_S = 5.0
+"""After a pause not all go at once: a second for ten of them, but no longer than this."""
+
+ROUNDS = 50
+"""How many times as many answers as there are jobs it takes to rise from one to all, at least."""
+
+
+class Pace:
+    """A gate for `jobs` attempts side by side at most, in front of `behind`.
+
+    `limit` is how many may be in flight now; `ended` is the failure that ended the run, once it is
+    over: whoever waits, or comes, is told.
+    """
+
+    def __init__(self, jobs: int, behind: Gate = OPEN) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._jobs = jobs
+        self._behind = behind
+        self.limit = float(jobs)
+        self.ended: Failure | None = None
+        self.in_flight = 0
+        self._waiting_behind = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._breaker = Breaker(self._clock())
+        self._not_before = self._spread_until = self._gap_s = 0.0
+        self._halved = float("-inf")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether one more would have to wait: for its turn, in a pause, or behind."""
+        return bool(self._queue) or self._waiting_behind > 0 or not self._may_go()
+
+    async def enter(self, request: Request) -> Turn:
+        """Wait for the turn of `request`. Raises the failure that ended the run."""
+        if self.ended is not None:
+            raise _not_sent(self.ended)
+        if self._queue or not self._may_go():
+            await self._turn()
+        else:
+            self._start()
+        self._waiting_behind += 1
+        try:
+            return _Turn(self, request, await self._behind.enter(request))
+        except BaseException:
+            self._leave()
+            raise
+        finally:
+            self._waiting_behind -= 1
+
+    def end(self, failure: Failure) -> None:
+        """Nobody goes any more."""
+        self.ended = self.ended or failure
+        self._wake()
+
+    def heard(self, request: Request, answered: bool, failure: Failure | None) -> None:
+        """An attempt has ended: with an answer, with a failure, or cut off."""
+        now = self._clock()
+        if failure is not None and failure.exit_code is ExitCode.TRY_AGAIN:
+            if failure.status == 429 and now >= self._halved + HALVING_S:
+                self.limit, self._halved = max(1.0, self.limit / 2), now
+            if failure.wait is not None and failure.recovery is not Recovery.PERMANENT:
+                self._pause(now + failure.wait)
+            if self._breaker.failed(request, failure, now):
+                self.ended = self.ended or _given_up()
+        elif answered or failure is not None:
+            self._breaker.answered(now)
+            step = max(1.0, self._jobs / ROUNDS) / (2 * self.limit)
+            self.limit = min(float(self._jobs), self.limit + step)
+        self._leave()
+
+    async def _turn(self) -> None:
+        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(ready)
+        self._wake()
+        try:
+            await ready
+        except asyncio.CancelledError:
+            if ready in self._queue:
+                self._queue.remove(ready)
+            elif not ready.cancelled() and ready.exception() is None:
+                self._leave()
+            raise
+
+    def _may_go(self) -> bool:
+        return self.in_flight < self._most() and self._clock() >= self._not_before
+
+    def _most(self) -> int:
+        return 1 if self._breaker.suspects else int(self.limit)
+
+    def _start(self) -> None:
+        now = self._clock()
+        self.in_flight += 1
+        if self._breaker.suspects:
+            self._not_before = now + PROBE_S
+        elif now < self._spread_until:
+            self._not_before = now + self._gap_s
+
+    def _leave(self) -> None:
+        self.in_flight -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let those go whose turn it is, and come back when the next may."""
+        while self._queue and (self.ended is not None or self._may_go()):
+            ready = self._queue.popleft()
+            if ready.done():  # cancelled, and not here yet to say so
+                continue
+            if self.ended is not None:
+                ready.set_exception(_not_sent(self.ended))
+            else:
+                self._start()
+                ready.set_result(None)
+        if self._queue and self.in_flight < self._most() and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(self._not_before, self._alarm)
+
+    def _alarm(self) -> None:
+        self._timer = None
+        self._wake()
+
+    def _pause(self, until: float) -> None:
+        """Nobody goes before; then one after the other."""
+        if until <= self._not_before:
+            return
+        self._not_before = until
+        spread_s = min(LONGEST_SPREAD_S, self.limit / 10)
+        self._spread_until = until + spread_s
+        self._gap_s = spread_s / self.limit
+
+
+class _Turn:
+    def __init__(self, pace: Pace, request: Request, behind: Turn) -> None:
+        self._pace = pace
+        self._request = request
+        self._behind = behind
+
+    def ended(self, completion: Completion | None, failure: Failure | None) -> None:
+        self._behind.ended(completion, failure)
+        self._pace.heard(self._request, completion is not None, failure)
+
+
+def _given_up() -> Failure:
+    return TryAgain(
+        "provider_down",
+        f"{IN_A_ROW} attempts in a row failed, and none was answered",
+        "run it again when the service is back",
+    )
+
+
+def _not_sent(why: Failure) -> Failure:
+    """Of a request that was not sent, because the run is over."""
+    return TryAgain("not_sent", f"not asked: {why.message}", "run it again", charged="no")

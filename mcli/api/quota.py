@@ -1,0 +1,37 @@
+"""EDGE (pure): what all requests of a run may spend on retries (reliability §4, after botocore).
+
+It turns an outage from four times the load into hardly more than the load: a retry is paid from one
+store, an answer that needed one pays it back, and when the store is empty a failure is final.
+"""
+
+from __future__ import annotations
+
+from mcli.errors import Failure, Recovery
+
+SMALLEST = 100
+RETRY = 5
+AFTER_SILENCE = 10
+"""Of a retry after no reply at all, which takes a server's time for nothing."""
+
+
+class Quota:
+    """The store of a run with `jobs` requests in flight."""
+
+    def __init__(self, jobs: int) -> None:
+        self._most = max(SMALLEST, 2 * jobs + 20)
+        self.left = self._most
+
+    def take(self, failure: Failure) -> int | None:
+        """What a retry after `failure` costs, taken away; None if there is not enough. A server that
+        says 429 is asked less often by other means, and pays nothing."""
+        if failure.status == 429:
+            return 0
+        cost = AFTER_SILENCE if failure.recovery is Recovery.MAYBE_CHARGED else RETRY
+        if cost > self.left:
+            return None
+        self.left -= cost
+        return cost
+
+    def give(self, cost: int) -> None:
+        """An answer came, whose last retry cost so much; 0 if it needed none."""
+        self.left = min(self._most, self.left + (cost or 1))
