@@ -14,17 +14,14 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from mcli import durations, fallback, prices, prompt_size, terms
+from mcli import fallback, prices, prompt_size, terms
+from mcli.api.persist import Patience, in_time
 from mcli.asking import Send
 from mcli.caps import Caps
 from mcli.chat import Completion, Exchange, Request
-from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
+from mcli.errors import ConfigFailure, Failure, NotAllowed
 from mcli.terms import Terms
-
-if TYPE_CHECKING:
-    from mcli.api.persist import Patience
 
 _ROUNDING = 1 + 1e-9
 """Sums of prices are as exact as floats are: a cap of 0.3 holds three times 0.1."""
@@ -80,14 +77,15 @@ class Purse:
         if usd is not None and not self._fits(usd):
             raise self._too_dear(usd)
 
-    def guard(self, send: Send, patience: Patience | None = None) -> Send:
+    def guard(self, send: Send, patience: Patience) -> Send:
         """`send`, paid from this purse: the exchange says what it cost.
 
         Raises NotAllowed where it would pass a cap and waiting for what is in flight cannot help.
         """
 
         async def guarded(request: Request) -> Exchange:
-            kept = await self._within(patience, request)
+            async with in_time(patience):
+                kept = await self._reserve(request)
             owed: float | None = None  # unknown, as long as nothing better is known
             doubtful = 0
             try:
@@ -121,18 +119,8 @@ class Purse:
         self.requests += 1
         return None
 
-    async def _within(self, patience: Patience | None, request: Request) -> float:
-        """Set the worst case of `request` aside, before the deadline or not at all."""
-        try:
-            async with asyncio.timeout_at(patience.deadline if patience else None):
-                return await self._reserve(request)
-        except TimeoutError:
-            limit = durations.words(patience.limit_s) if patience else ""
-            raise TryAgain(
-                "deadline", f"no complete answer within {limit}", "run it again, or raise --timeout"
-            ) from None
-
     async def _reserve(self, request: Request) -> float:
+        """Set the worst case of `request` aside: what was set aside, in USD."""
         for model in fallback.models(request):
             self.require_price(model)
         known = self.terms(request.model)
