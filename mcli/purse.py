@@ -11,20 +11,17 @@ at one request (`--retries`) are not refused: they count for what comes after.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 from mcli import fallback, prices, prompt_size, terms
 from mcli.api.persist import Patience, in_time
 from mcli.asking import Send
+from mcli.budget import amount, within
 from mcli.caps import Caps
 from mcli.chat import Completion, Exchange, Request
 from mcli.errors import ConfigFailure, Failure, NotAllowed
 from mcli.terms import Terms
-
-_ROUNDING = 1 + 1e-9
-"""Sums of prices are as exact as floats are: a cap of 0.3 holds three times 0.1."""
 
 
 class Purse:
@@ -155,14 +152,14 @@ class Purse:
     def _fits(self, usd: float) -> bool:
         if self._replays:  # nothing is spent, and the table may have changed since
             return True
-        return self.spent_usd + self._reserved + usd <= self._caps.usd * _ROUNDING
+        return within(self.spent_usd + self._reserved + usd, self._caps.usd)
 
     def _too_dear(self, usd: float) -> NotAllowed:
         spent = self.spent_usd + self._reserved
-        before = f"{_usd(spent)} USD are spent, " if spent else ""
+        before = f"{amount(spent)} USD are spent, " if spent else ""
         return NotAllowed(
             "max_cost",
-            f"{before}this may cost {_usd(usd)} USD, and the cap is {_usd(self._caps.usd)} USD",
+            f"{before}this may cost {amount(usd)} USD, and the cap is {amount(self._caps.usd)} USD",
             "raise --max-cost, or lower --max-tokens or the input",
         )
 
@@ -186,10 +183,3 @@ class Purse:
         where it may take others; None if it took one that is none of them."""
         model = fallback.answering(request, completion.model)
         return None if model is None else terms.cost(completion.usage, self.terms(model))
-
-
-def _usd(value: float) -> str:
-    """An amount to read, rounded up: what passes a cap is not to look as if it did not."""
-    if value >= 1e9:
-        return f"{value:.3g}"
-    return f"{math.ceil(value * 1e6 - 1e-6) / 1e6:.6f}".rstrip("0").rstrip(".")
