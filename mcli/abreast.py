@@ -9,11 +9,17 @@ from collections.abc import Awaitable, Callable
 from mcli.errors import Failure
 
 AT_ONCE = 8
-"""Requests in flight."""
+"""Requests in flight, where nobody says otherwise."""
 
 
-async def run(count: int, one: Callable[[int], Awaitable[None]], failures: list[Failure]) -> None:
-    """Do `one` for each number below `count`; what fails is added to `failures`.
+async def run(
+    count: int,
+    one: Callable[[int], Awaitable[None]],
+    failures: list[Failure],
+    at_once: int = AT_ONCE,
+) -> None:
+    """Do `one` for each number below `count`, `at_once` at a time; what fails is added to
+    `failures`.
 
     After a failure nothing new is begun, and what is in flight may end: it is paid for, and may be
     kept.
@@ -27,7 +33,7 @@ async def run(count: int, one: Callable[[int], Awaitable[None]], failures: list[
             except Failure as failure:
                 failures.append(failure)
 
-    workers = [asyncio.ensure_future(work()) for _ in range(min(AT_ONCE, count))]
+    workers = [asyncio.ensure_future(work()) for _ in range(min(at_once, count))]
     try:
         await asyncio.gather(*workers)
     finally:

@@ -14,10 +14,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mcli import durations, fallback, ledger, periods, prices, prompt_size, state, terms
+from mcli import fallback, ledger, periods, prices, prompt_size, state, terms
+from mcli.api.persist import Patience, in_time
 from mcli.asking import Send
 from mcli.budget import Budget, amount
 from mcli.chat import Completion, Exchange, Request
@@ -33,9 +33,6 @@ from mcli.errors import (
 from mcli.ledger import Entry
 from mcli.settings import Settings
 from mcli.spent import Spent
-
-if TYPE_CHECKING:
-    from mcli.api.persist import Patience
 
 Note = Callable[[str], None]
 
@@ -73,7 +70,8 @@ def accounted(
             host=host,
         )
         if budget is not None and key is not None:
-            entry = await _set_aside(_Purse(budget, key, chosen, note), request, entry, patience)
+            async with in_time(patience):
+                entry = await _Purse(budget, key, chosen, note).set_aside(request, entry)
         try:
             exchange = await send(request)
         except BaseException as error:
@@ -84,18 +82,6 @@ def accounted(
         return exchange
 
     return sent
-
-
-async def _set_aside(purse: _Purse, request: Request, entry: Entry, patience: Patience) -> Entry:
-    """The entry, with its worst case in the ledger before the deadline or not at all."""
-    try:
-        async with asyncio.timeout_at(patience.deadline):
-            return await purse.set_aside(request, entry)
-    except TimeoutError:
-        limit = durations.words(patience.limit_s)
-        raise TryAgain(
-            "deadline", f"no complete answer within {limit}", "run it again, or raise --timeout"
-        ) from None
 
 
 def _answered(entry: Entry, said: Completion, cost_usd: float | None) -> Entry:

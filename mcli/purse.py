@@ -11,23 +11,17 @@ at one request (`--retries`) are not refused: they count for what comes after.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from mcli import durations, fallback, prices, prompt_size, terms
+from mcli import fallback, prices, prompt_size, terms
+from mcli.api.persist import Patience, in_time
 from mcli.asking import Send
+from mcli.budget import amount, within
 from mcli.caps import Caps
 from mcli.chat import Completion, Exchange, Request
-from mcli.errors import ConfigFailure, Failure, NotAllowed, TryAgain
+from mcli.errors import ConfigFailure, Failure, NotAllowed
 from mcli.terms import Terms
-
-if TYPE_CHECKING:
-    from mcli.api.persist import Patience
-
-_ROUNDING = 1 + 1e-9
-"""Sums of prices are as exact as floats are: a cap of 0.3 holds three times 0.1."""
 
 
 class Purse:
@@ -80,14 +74,15 @@ class Purse:
         if usd is not None and not self._fits(usd):
             raise self._too_dear(usd)
 
-    def guard(self, send: Send, patience: Patience | None = None) -> Send:
+    def guard(self, send: Send, patience: Patience) -> Send:
         """`send`, paid from this purse: the exchange says what it cost.
 
         Raises NotAllowed where it would pass a cap and waiting for what is in flight cannot help.
         """
 
         async def guarded(request: Request) -> Exchange:
-            kept = await self._within(patience, request)
+            async with in_time(patience):
+                kept = await self._reserve(request)
             owed: float | None = None  # unknown, as long as nothing better is known
             doubtful = 0
             try:
@@ -121,18 +116,8 @@ class Purse:
         self.requests += 1
         return None
 
-    async def _within(self, patience: Patience | None, request: Request) -> float:
-        """Set the worst case of `request` aside, before the deadline or not at all."""
-        try:
-            async with asyncio.timeout_at(patience.deadline if patience else None):
-                return await self._reserve(request)
-        except TimeoutError:
-            limit = durations.words(patience.limit_s) if patience else ""
-            raise TryAgain(
-                "deadline", f"no complete answer within {limit}", "run it again, or raise --timeout"
-            ) from None
-
     async def _reserve(self, request: Request) -> float:
+        """Set the worst case of `request` aside: what was set aside, in USD."""
         for model in fallback.models(request):
             self.require_price(model)
         known = self.terms(request.model)
@@ -167,14 +152,14 @@ class Purse:
     def _fits(self, usd: float) -> bool:
         if self._replays:  # nothing is spent, and the table may have changed since
             return True
-        return self.spent_usd + self._reserved + usd <= self._caps.usd * _ROUNDING
+        return within(self.spent_usd + self._reserved + usd, self._caps.usd)
 
     def _too_dear(self, usd: float) -> NotAllowed:
         spent = self.spent_usd + self._reserved
-        before = f"{_usd(spent)} USD are spent, " if spent else ""
+        before = f"{amount(spent)} USD are spent, " if spent else ""
         return NotAllowed(
             "max_cost",
-            f"{before}this may cost {_usd(usd)} USD, and the cap is {_usd(self._caps.usd)} USD",
+            f"{before}this may cost {amount(usd)} USD, and the cap is {amount(self._caps.usd)} USD",
             "raise --max-cost, or lower --max-tokens or the input",
         )
 
@@ -198,10 +183,3 @@ class Purse:
         where it may take others; None if it took one that is none of them."""
         model = fallback.answering(request, completion.model)
         return None if model is None else terms.cost(completion.usage, self.terms(model))
-
-
-def _usd(value: float) -> str:
-    """An amount to read, rounded up: what passes a cap is not to look as if it did not."""
-    if value >= 1e9:
-        return f"{value:.3g}"
-    return f"{math.ceil(value * 1e6 - 1e-6) / 1e6:.6f}".rstrip("0").rstrip(".")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcli import (
+    abreast,
     cases,
     envelope,
     inputs,
@@ -120,45 +119,41 @@ class _Tests:
         self.failures: list[Failure] = []
         self.attempts = 0
         self.cost_usd: float | None = 0.0
-        self._waiting = deque(enumerate(trials))
         self._said = said
         self._began = began
         self._shown = 0
         self._drawn = 0.0
 
     async def all(self, jobs: int, endpoint: Endpoint, purse: Purse) -> None:
-        """Run them, `jobs` at a time. After a failure nothing new is begun, and what is in flight
-        may end: it is paid for."""
-        workers = [asyncio.ensure_future(self._work(endpoint, purse)) for _ in range(jobs)]
+        """Run them, `jobs` at a time."""
+
+        async def one(number: int) -> None:
+            await self._one(number, endpoint, purse)
+
         try:
-            await asyncio.gather(*workers)
+            await abreast.run(len(self.trials), one, self.failures, jobs)
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
             self.cost_usd = purse.cost_usd
 
     def results(self) -> list[Result]:
         """What has ended, in the order of the files."""
         return [self.done[number] for number in sorted(self.done)]
 
-    async def _work(self, endpoint: Endpoint, purse: Purse) -> None:
-        while self._waiting and not self.failures:
-            number, trial = self._waiting.popleft()
-            self.done[number] = await self._one(trial, endpoint, purse)
-            self._show()
-
-    async def _one(self, trial: Trial, endpoint: Endpoint, purse: Purse) -> Result:
-        began = time.monotonic()
+    async def _one(self, number: int, endpoint: Endpoint, purse: Purse) -> None:
+        trial, began = self.trials[number], time.monotonic()
         try:
             state, told = await self._judged(trial, endpoint, purse)
         except Failure as failure:
             failure.recipe = trial.recipe.name
             self.attempts += failure.attempts
-            self.failures.append(failure)
-            state, told = "error", (_told(failure),)
-        elapsed = time.monotonic() - began
-        return Result(trial.name, trial.path, trial.case, state, told, elapsed)
+            self._end(number, "error", (_told(failure),), began)
+            raise
+        self._end(number, state, told, began)
+
+    def _end(self, number: int, state: State, told: tuple[str, ...], began: float) -> None:
+        trial, elapsed = self.trials[number], time.monotonic() - began
+        self.done[number] = Result(trial.name, trial.path, trial.case, state, told, elapsed)
+        self._show()
 
     async def _judged(
         self, trial: Trial, endpoint: Endpoint, purse: Purse

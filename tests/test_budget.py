@@ -383,10 +383,11 @@ def test_december_ends_in_january() -> None:
 def test_sums_that_floats_make_of_a_budget_are_within_it() -> None:
     assert Budget(0.3, "day").allows(0.1 + 0.1 + 0.1)
     assert not Budget(0.3, "day").allows(0.300001)
-    assert [budget.amount(usd) for usd in (0, 0.25, 1.0000001, 10)] == [
+    assert [budget.amount(usd) for usd in (0, 0.25, 1.0000001, 10, 1e308)] == [
         "0",
         "0.25",
         "1.000001",
         "10",
+        "1e+308",
     ]
     assert terms.worst(0, {}, Terms(0, 0, 0.0, 0.0)) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from mcli.purse import Purse
 from mcli.terms import Terms
 
 T = TypeVar("T")
+PATIENCE = Patience(math.inf, math.inf, 0)
 DOLLAR = Terms(None, None, 0.01, 0.01)
 """A model whose tokens cost a cent each."""
 
@@ -51,7 +53,7 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 def sent(paying: Purse, send: Send, *requests: Request) -> list[Exchange | BaseException]:
     async def work() -> list[Exchange | BaseException]:
-        guarded = paying.guard(send)
+        guarded = paying.guard(send, PATIENCE)
         return await asyncio.gather(*map(guarded, requests), return_exceptions=True)
 
     return run(work)
@@ -115,7 +117,7 @@ def test_what_was_cut_off_is_spent_at_its_worst() -> None:
             raise asyncio.CancelledError
 
         with pytest.raises(asyncio.CancelledError):
-            await paying.guard(send)(request())
+            await paying.guard(send, PATIENCE)(request())
 
     run(work)
     assert paying.spent_usd > 0.1
@@ -226,7 +228,7 @@ def test_who_waits_for_what_is_in_flight_waits_no_longer_than_the_deadline() -> 
             raise AssertionError
 
         paying = purse(0.5)
-        first = asyncio.ensure_future(paying.guard(never)(request(most=20)))
+        first = asyncio.ensure_future(paying.guard(never, PATIENCE)(request(most=20)))
         await asyncio.sleep(0)
         soon = asyncio.get_running_loop().time()
         with pytest.raises(TryAgain) as caught:
@@ -287,7 +289,7 @@ def test_no_cap_is_passed_and_what_fits_alone_is_sent(
                     return Exchange(Completion("a", "stop", "m", usage), 1, asked)
 
                 try:
-                    await paying.guard(send)(asked)
+                    await paying.guard(send, PATIENCE)(asked)
                 except NotAllowed:
                     owed.append(worst)
                 except (TryAgain, asyncio.CancelledError):

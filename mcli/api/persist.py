@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,7 +56,20 @@ async def persist(
                     note(f"attempt {tally.attempts}: {failure.message}; waiting {wait:.2f}s")
                 await asyncio.sleep(wait)
     except TimeoutError:
-        raise _out_of_time(patience, tally, charged) from None
+        failure = _out_of_time(patience)
+        failure.charged = worse(charged, CHARGES[Recovery.MAYBE_CHARGED])
+        failure.attempts = tally.attempts + 1
+        raise failure from None
+
+
+@asynccontextmanager
+async def in_time(patience: Patience) -> AsyncGenerator[None]:
+    """Raise TryAgain in the block, which comes before the first attempt, at the deadline."""
+    try:
+        async with asyncio.timeout_at(patience.deadline):
+            yield
+    except TimeoutError:
+        raise _out_of_time(patience) from None
 
 
 def _given_up(
@@ -70,12 +84,8 @@ def _given_up(
     return failure
 
 
-def _out_of_time(patience: Patience, tally: retry.Tally, charged: Charged) -> TryAgain:
-    failure = TryAgain(
-        "deadline",
-        f"no complete answer within {durations.words(patience.limit_s)}",
-        "run it again, or raise --timeout",
-        charged=worse(charged, CHARGES[Recovery.MAYBE_CHARGED]),
+def _out_of_time(patience: Patience) -> TryAgain:
+    limit = durations.words(patience.limit_s)
+    return TryAgain(
+        "deadline", f"no complete answer within {limit}", "run it again, or raise --timeout"
     )
-    failure.attempts = tally.attempts + 1
-    return failure

@@ -7,7 +7,7 @@ from .mutation import Mutation, row
 CALLS, BODY, SSE = "api/calls.py", "api/body.py", "api/sse.py"
 
 TIME = (
-    Mutation("no-deadline", "--timeout holds over all attempts and waits", "api/persist.py", "timeout_at(patience.deadline)", "timeout_at(None)", (row("N-17"),)),
+    Mutation("no-deadline", "--timeout holds over all attempts and waits", "api/persist.py", "timeout_at(patience.deadline):\n            while", "timeout_at(None):\n            while", (row("N-17"),)),
     Mutation("no-deadline-for-stdin", "--timeout holds while stdin is read", "deadline.py", "max(at - time.monotonic(), 1e-6)", "0", (row("P-17"),)),
     Mutation("the-clock-starts-late", "--timeout counts from the start", "sending.py", "began if chosen.timeout_given else time.monotonic()", "time.monotonic()", ("test_sending.py::test_a_timeout_that_was_given_counts_from_the_start",)),
     Mutation("a-fifo-for-ever", "--timeout holds while an output FIFO has no reader", "run.py", "deadline.alarm(patience.deadline, patience.limit_s)", "deadline.alarm(None, 0)", (row("P-35-fifo"),)),

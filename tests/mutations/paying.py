@@ -8,7 +8,7 @@ PURSE, PRICES, TERMS = "purse.py", "prices.py", "terms.py"
 ALONE, SEEN, LISTED = "test_purse.py::", "test_costs.py::", "test_prices.py::"
 
 MUTATIONS = (
-    Mutation("forget-what-is-in-flight", "requests side by side do not pass a cap together", PURSE, "self.spent_usd + self._reserved + usd <=", "self.spent_usd + usd <=", (ALONE + "test_no_cap_is_passed_and_what_fits_alone_is_sent",)),
+    Mutation("forget-what-is-in-flight", "requests side by side do not pass a cap together", PURSE, "within(self.spent_usd + self._reserved + usd,", "within(self.spent_usd + usd,", (ALONE + "test_no_cap_is_passed_and_what_fits_alone_is_sent",)),
     Mutation("refuse-instead-of-waiting", "what fits alone is sent when others are done", PURSE, "elif self._in_flight:", "elif False:", (ALONE + "test_no_cap_is_passed_and_what_fits_alone_is_sent",)),
     Mutation("unknown-costs-nothing", "where the cost is not known, the worst is spent", PURSE, "kept if owed is None else owed", "owed or 0.0", (ALONE + "test_where_the_cost_is_not_known_the_worst_is_spent",)),
     Mutation("a-doubtful-attempt-is-free", "an attempt that may have been charged is spent", PURSE, "self.spent_usd += kept * doubtful", "pass", (SEEN + "test_an_attempt_that_may_have_been_charged_is_spent_at_its_worst",)),
