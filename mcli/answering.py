@@ -25,19 +25,21 @@ from mcli.parts import Show
 from mcli.plan import Material, Plan
 from mcli.reading import Answer
 from mcli.said import Said
+from mcli.sending import Reach
 
 if TYPE_CHECKING:
     from mcli.api.cache import Place
-    from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
     from mcli.purse import Purse
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """What answers the requests of a job, what they are paid from, and how long is waited."""
+    """What answers the requests of a job, with which key, what they are paid from, and how long is
+    waited."""
 
-    endpoint: Endpoint
+    reach: Reach
+    key: str | None
     purse: Purse
     work: Work
     said: Said
@@ -91,9 +93,9 @@ class Asker:
         chosen, note = planned.settings, sending.notes(self.said)
         chain = fallback.Chain(chosen, self.patience, note, show)
         shown = chain.show if show else None
-        send = sending.sender(self.endpoint, self.purse, chosen, self.said, self.patience, shown)
-        key = self.endpoint.key
-        return chain.over(accounting.accounted(send, key, chosen, self.work, self.patience, note))
+        send = sending.sender(self.reach, self.key, self.purse, chosen, self.patience, shown)
+        told = accounting.accounted(send, self.key, chosen, self.work, self.patience, note)
+        return chain.over(told)
 
 
 def _place(request: Request, planned: Plan) -> Place | None:

@@ -53,7 +53,8 @@ def once(job: Job, said: Said) -> ExitCode:
         with conversing.gone_on_with(job, material.history, planned.settings, began) as talk:
             material = replace(material, history=talk.history)
             patience = sending.patience(planned.settings, began)
-            asker = Asker(endpoint, purse, work, said, patience)
+            reach = sending.direct(endpoint, purse, said)
+            asker = Asker(reach, key, purse, work, said, patience)
             with output.Screen() as screen:
                 answering = asker.answer(planned, material, thoughts.before(screen.show))
                 answer, exchange = loop.run(answering, watch=said.to_stdout)

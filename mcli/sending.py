@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
     from mcli.purse import Purse
+
+Show = Callable[[str], None]
+Reach = Callable[["Request", "Patience", "Show | None"], "Awaitable[Exchange]"]
+"""What gets a request answered, before it is known what that costs."""
 
 
 def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
@@ -40,26 +44,35 @@ def purse(chosen: Settings, *models: str | None) -> Purse:
     return made
 
 
-def sender(
-    where: Endpoint,
-    paying: Purse,
-    chosen: Settings,
-    said: Said,
-    patience: Patience,
-    show: Callable[[str], None] | None = None,
-) -> Send:
-    """What sends a request and pays for it; with `show`, a stream is handed on as it comes."""
+def direct(where: Endpoint, paying: Purse, said: Said) -> Reach:
+    """What asks the endpoint itself; a request that it has changed is one more to pay for."""
     from mcli.api import calls
 
     where = replace(where, another=paying.another)
 
+    async def reach(request: Request, patience: Patience, show: Show | None) -> Exchange:
+        return await calls.complete(request, where, patience, notes(said), show)
+
+    return reach
+
+
+def sender(
+    reach: Reach,
+    key: str | None,
+    paying: Purse,
+    chosen: Settings,
+    patience: Patience,
+    show: Show | None = None,
+) -> Send:
+    """What sends a request and pays for it; with `show`, a stream is handed on as it comes."""
+
     async def send(request: Request) -> Exchange:
         shown = show if request.stream else None
         try:
-            return await calls.complete(request, where, patience, notes(said), shown)
+            return await reach(request, patience, shown)
         except NotAllowed as failure:
             replays = chosen.keeping.replay is not None
-            if failure.slug == "auth" and (where.key or (replays and chosen.key.kind != "none")):
+            if failure.slug == "auth" and (key or (replays and chosen.key.kind != "none")):
                 failure.hint = f"check the key, which came from {chosen.key}"
             elif failure.slug == "auth" and not replays:
                 failure.hint = "no key was sent: configure one for this host"

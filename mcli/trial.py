@@ -168,7 +168,8 @@ class _Tests:
             planned = plan.of(trial.recipe, trial.settings, job, self._said, self._began)
             material = plan.read(planned, self._said)
             work = Work("recipes test", trial.name)
-            asker = Asker(endpoint, purse, work, self._said, patience)
+            reach = sending.direct(endpoint, purse, self._said)
+            asker = Asker(reach, endpoint.key, purse, work, self._said, patience)
             answer, exchange = await asker.answer(planned, material)
             self.attempts += exchange.attempts
             outcome = _outcome(exchange.completion, answer.text, answer.data)

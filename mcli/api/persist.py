@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from mcli import durations
 from mcli.api import retry
+from mcli.api.quota import UNBOUNDED, Quota
 from mcli.errors import CHARGES, Charged, Failure, Recovery, TryAgain, worse
 
 T = TypeVar("T")
@@ -20,11 +21,12 @@ Note = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long and how often to try. `deadline` is a moment of the monotonic clock; `limit_s` is
-    the span that it came from, for the message."""
+    the span that it came from, for the message; `quota` is what all requests of a run share."""
 
     deadline: float
     limit_s: float
     retries: int
+    quota: Quota = UNBOUNDED
 
 
 async def persist(
@@ -39,20 +41,27 @@ async def persist(
     """
     tally = retry.Tally()
     charged: Charged = "no"
+    paid = 0
     clock = asyncio.get_running_loop().time
     try:
         async with asyncio.timeout_at(patience.deadline):
             while True:
                 try:
-                    return await attempt(), tally.attempts + 1
+                    done = await attempt()
+                    patience.quota.give(paid)
+                    return done, tally.attempts + 1
                 except Failure as failure:
                     tally = tally.after(failure)
                     charged = worse(charged, failure.charged)
                     left = patience.deadline - clock()
                     decision = retry.decide(failure, tally, patience.retries, left, jitter)
                     wait = decision.wait_s
-                    if wait is None:
+                    cost = None if wait is None else patience.quota.take(failure)
+                    if wait is not None and cost is None:
+                        decision = retry.Decision(None, "too many retries fail")
+                    if wait is None or cost is None:
                         raise _given_up(failure, tally, charged, decision) from None
+                    paid = cost
                     note(f"attempt {tally.attempts}: {failure.message}; waiting {wait:.2f}s")
                 await asyncio.sleep(wait)
     except TimeoutError:

@@ -6,6 +6,8 @@ store, an answer that needed one pays it back, and when the store is empty a fai
 
 from __future__ import annotations
 
+import math
+
 from mcli.errors import Failure, Recovery
 
 SMALLEST = 100
@@ -15,15 +17,14 @@ AFTER_SILENCE = 10
 
 
 class Quota:
-    """The store of a run with `jobs` requests in flight."""
+    """The store of a run; without a size it never ends."""
 
-    def __init__(self, jobs: int) -> None:
-        self._most = max(SMALLEST, 2 * jobs + 20)
-        self.left = self._most
+    def __init__(self, most: float = math.inf) -> None:
+        self._most = self.left = most
 
     def take(self, failure: Failure) -> int | None:
-        """What a retry after `failure` costs, taken away; None if there is not enough. A server that
-        says 429 is asked less often by other means, and pays nothing."""
+        """What a retry after `failure` costs, taken away; None if there is not enough. One after a
+        429 costs nothing: by that a server is asked less often already."""
         if failure.status == 429:
             return 0
         cost = AFTER_SILENCE if failure.recovery is Recovery.MAYBE_CHARGED else RETRY
@@ -35,3 +36,11 @@ class Quota:
     def give(self, cost: int) -> None:
         """An answer came, whose last retry cost so much; 0 if it needed none."""
         self.left = min(self._most, self.left + (cost or 1))
+
+
+UNBOUNDED = Quota()
+
+
+def of_run(jobs: int) -> Quota:
+    """The store of a run with `jobs` requests in flight."""
+    return Quota(max(SMALLEST, 2 * jobs + 20))
