@@ -21,7 +21,15 @@ from mcli.commands.run import run_recipe
 from mcli.commands.sandbox import sandbox
 from mcli.commands.summarize import summarize
 from mcli.commands.usage import usage
-from mcli.errors import ExitCode, Failure, ReaderGone, UsageFailure, WriteFailure, reason
+from mcli.errors import (
+    ExitCode,
+    Failure,
+    Interrupted,
+    ReaderGone,
+    UsageFailure,
+    WriteFailure,
+    reason,
+)
 
 app = typer.Typer(
     help="Chat completions you can put in a script.",
@@ -67,6 +75,8 @@ def main(argv: Sequence[str]) -> int:
         return int(app(args=list(argv), prog_name="mcli", standalone_mode=False) or ExitCode.OK)
     except ReaderGone:
         return -signal.SIGPIPE
+    except Interrupted as interrupted:
+        return -interrupted.number
     except Failure as failure:
         return ending.report(failure)
     except _CommandLineError as error:

@@ -2,6 +2,7 @@
 
     Failure
     ├── UsageFailure        2   flags, arguments, missing variables; nothing was sent
+    ├── Partial             3   a batch ended, and some of its records failed for good
     ├── UnusableAnswer      4   the model answered, but the answer cannot be used
     ├── BadInput           65   the input is not valid
     ├── NoInput            66   the input is missing, unreadable or empty
@@ -36,6 +37,8 @@ class ExitCode(IntEnum):
     """it worked, and the check you asked for says no"""
     USAGE = 2
     """flags, arguments, missing variables; nothing was sent"""
+    PARTIAL = 3
+    """the batch ended and some records failed for good"""
     UNUSABLE = 4
     """the model answered, but the answer is cut, empty, filtered, not a label, no code, or unfit"""
     BAD_INPUT = 65
@@ -139,6 +142,10 @@ class UsageFailure(Failure):
     exit_code = ExitCode.USAGE
 
 
+class Partial(Failure):
+    exit_code = ExitCode.PARTIAL
+
+
 class UnusableAnswer(Failure):
     exit_code = ExitCode.UNUSABLE
 
@@ -186,3 +193,12 @@ def reason(error: BaseException, otherwise: str) -> str:
 
 class ReaderGone(Exception):
     """Whoever read our stdout has left. Not a Failure: the process dies by SIGPIPE, silently."""
+
+
+class Interrupted(Exception):
+    """A signal ended a run that was given the time to end well. Not a Failure: the process dies by
+    the signal `number`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number

@@ -36,10 +36,10 @@ def claims_stdin(found: Recipe, job: Job, said: Said) -> bool:
 
 def bind(found: Recipe, job: Job, said: Said) -> dict[str, Any]:
     """The variables with their types; UsageFailure names everything that is wrong with them."""
-    given = _given(found, job, said)
-    refuse_broken_text([word for value in given.values() for word in _as_list(value)])
+    known = given(found, job, said)
+    refuse_broken_text([word for value in known.values() for word in _as_list(value)])
     try:
-        values = variables.bind(found.inputs, given, found.name)
+        values = variables.bind(found.inputs, known, found.name)
     except UsageFailure as failure:
         if job.bundled:
             failure.hint = f"see mcli {job.recipe} --help"
@@ -49,6 +49,26 @@ def bind(found: Recipe, job: Job, said: Said) -> dict[str, Any]:
             detail = said.image_detail
             values[name] = attaching.image(values[name], detail, said.max_input, f'"{name}"')
     return values
+
+
+def given(found: Recipe, job: Job, said: Said) -> Given:
+    """The variables as they were said: `-D` and `--var-file`, under the command's own flags."""
+    known: dict[str, str | list[str] | tuple[str, ...]] = {}
+    bounds = Bounds(said.invalid, said.max_input)
+    for pair in said.var:
+        name, value = _pair(pair, "-D")
+        if name in found.inputs and found.inputs[name].type == "file":
+            value = inputs.read_file(value, bounds)
+        known[name] = value if name not in known else [*_as_list(known[name]), value]
+    for pair in said.var_file:
+        name, path = _pair(pair, "--var-file")
+        named = name in found.inputs and found.inputs[name].type == "image"
+        known[name] = path if named else inputs.read_file(path, bounds)
+    known = {**known, **job.variables}
+    if job.labels_file is not None:
+        more = labels.in_file(inputs.read_file(job.labels_file, bounds))
+        known["labels"] = (*_as_list(job.variables.get("labels", ())), *more)
+    return known
 
 
 def attaches(found: Recipe, said: Said) -> bool:
@@ -70,26 +90,6 @@ def data_rule(found: Recipe, job: Job, said: Said) -> DataRule:
         message = "this recipe takes no data"
         raise UsageFailure("unexpected_data", message, "leave out --image and --attach")
     return "optional"
-
-
-def _given(found: Recipe, job: Job, said: Said) -> Given:
-    """The variables: `-D` and `--var-file`, under what the command's own flags say."""
-    given: dict[str, str | list[str] | tuple[str, ...]] = {}
-    bounds = Bounds(said.invalid, said.max_input)
-    for pair in said.var:
-        name, value = _pair(pair, "-D")
-        if name in found.inputs and found.inputs[name].type == "file":
-            value = inputs.read_file(value, bounds)
-        given[name] = value if name not in given else [*_as_list(given[name]), value]
-    for pair in said.var_file:
-        name, path = _pair(pair, "--var-file")
-        named = name in found.inputs and found.inputs[name].type == "image"
-        given[name] = path if named else inputs.read_file(path, bounds)
-    given = {**given, **job.variables}
-    if job.labels_file is not None:
-        more = labels.in_file(inputs.read_file(job.labels_file, bounds))
-        given["labels"] = (*_as_list(job.variables.get("labels", ())), *more)
-    return given
 
 
 def refuse_broken_text(words: Sequence[str]) -> None:

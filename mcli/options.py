@@ -115,6 +115,9 @@ MaxSteps = Annotated[
 ]
 
 COMPLETION = tuple(FLAGS)
+BATCH = tuple(
+    name for name in FLAGS if name not in ("file", "no_stdin", "stream", "show_reasoning", "quiet")
+)
 ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "record", "replay", "json", "verbose",
     "debug", "color",

@@ -84,11 +84,16 @@ def json_text(value: Any) -> str:
 
 def failure_envelope(value: dict[str, Any]) -> None:
     """A failure's envelope on stdout, without secrets in what it says."""
+    json_line(without_secrets(value))
+
+
+def without_secrets(value: dict[str, Any]) -> dict[str, Any]:
+    """A failure's envelope with no secrets in what it says."""
     told = value["error"]
     shown = {**told, "message": redaction.excerpt(told["message"])}
     if told["hint"]:
         shown["hint"] = redaction.excerpt(told["hint"])
-    json_line({**value, "error": shown})
+    return {**value, "error": shown}
 
 
 def json_block(value: Any) -> None:

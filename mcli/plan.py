@@ -82,8 +82,21 @@ def make(job: Job, said: Said, began: float) -> Plan:
     config = profiles.load(os.environ)
     early = settings.load(said, os.environ, config=config)
     with deadline.alarm(early.ends(began), early.timeout_s):
-        found = _find(job, said)
+        found = find(job, said)
         return of(found, settings.load(said, os.environ, found, config), job, said, began)
+
+
+def find(job: Job, said: Said) -> Recipe:
+    """The recipe that `job` names, or that is written on the spot."""
+    if job.template is not None:
+        filling.refuse_broken_text([job.template])
+        return recipe_document.on_the_spot(job.template)
+    if job.bundled:
+        return library.bundled(job.recipe).recipe
+    found = library.find(job.recipe, os.environ)
+    if found.shadows and said.verbose:
+        output.note(f"{found.path} stands in for the bundled recipe of that name")
+    return found.recipe
 
 
 def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> Plan:
@@ -117,7 +130,7 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
 
 def prepare(plan: Plan, said: Said) -> str | None:
     """Everything that can go wrong before data is read or a request paid for; gives the key."""
-    _model(plan)
+    model(plan)
     conversing.seen(plan.job, history.NONE)
     if said.output is not None:
         outfile.check(said.output, said.no_clobber)
@@ -126,6 +139,17 @@ def prepare(plan: Plan, said: Said) -> str | None:
     if plan.job.write is not None:
         filetree.check(plan.job.write)
     return key_for(plan.settings, plan.began)
+
+
+def model(plan: Plan) -> str:
+    """The model that is asked. ConfigFailure where nobody named one."""
+    if plan.settings.model is None:
+        raise ConfigFailure(
+            "no_model",
+            f'the profile "{plan.settings.profile}" names no model',
+            "name one with -m or MCLI_MODEL (mcli models lists them)",
+        )
+    return plan.settings.model
 
 
 def key_for(chosen: Settings, began: float) -> str | None:
@@ -146,14 +170,29 @@ def key_for(chosen: Settings, began: float) -> str | None:
 
 
 def read(plan: Plan, said: Said) -> Material:
-    """The data and the system message, from where they come. Raises NoInput, BadInput."""
+    """The data and what goes with them, from where they come. Raises NoInput, BadInput."""
     chosen = plan.settings
-    bounds = Bounds(said.invalid, said.max_input)
     with deadline.alarm(chosen.ends(plan.began), chosen.timeout_s):
-        system = _system(said, bounds)
-        before = conversing.given(plan.job, bounds)
-        attached = attaching.gather(said.image, said.attach, said.image_detail, said.max_input)
-        return Material(_data(plan, said, bounds), system, before, attached)
+        return replace(beside(plan.job, said), data=data(plan, said))
+
+
+def beside(job: Job, said: Said) -> Material:
+    """What the messages are made of beside the data. Raises NoInput, BadInput."""
+    bounds = Bounds(said.invalid, said.max_input)
+    system = _system(said, bounds)
+    before = conversing.given(job, bounds)
+    attached = attaching.gather(said.image, said.attach, said.image_detail, said.max_input)
+    return Material("", system, before, attached)
+
+
+def data(plan: Plan, said: Said) -> str:
+    """The data: those of the job, or from files or stdin. Raises NoInput, BadInput."""
+    rule = filling.data_rule(plan.recipe, plan.job, said)
+    if plan.job.data is not None:
+        return inputs.given(plan.job.data, rule)
+    bounds = Bounds(said.invalid, said.max_input)
+    pieces = inputs.gather((*plan.job.files, *said.file), rule, plan.no_stdin, bounds)
+    return inputs.frame(pieces) if pieces else ""
 
 
 def request(plan: Plan, material: Material, said: Said) -> Request:
@@ -172,7 +211,7 @@ def request(plan: Plan, material: Material, said: Said) -> Request:
     form = forms.first(plan.reading.schema) if plan.reading.kind == "json" else None
     stream = streams(plan, said)
     params = {**chosen.params, **plan.toolbox.as_sent()}
-    bare = Request(_model(plan), told, params, chosen.soft, stream, form)
+    bare = Request(model(plan), told, params, chosen.soft, stream, form)
     if plan.reading.kind == "label":
         bare = ballot.asked(bare, plan.reading, plan.job.ballot, chosen.strict_schema)
     return fitting.fitted(bare, material.data, plan.fit, plan.terms, render)
@@ -200,18 +239,6 @@ def streams(plan: Plan, said: Said) -> bool:
     return os.isatty(output.STDOUT) if said.stream is None else said.stream
 
 
-def _find(job: Job, said: Said) -> Recipe:
-    if job.template is not None:
-        filling.refuse_broken_text([job.template])
-        return recipe_document.on_the_spot(job.template)
-    if job.bundled:
-        return library.bundled(job.recipe).recipe
-    found = library.find(job.recipe, os.environ)
-    if found.shadows and said.verbose:
-        output.note(f"{found.path} stands in for the bundled recipe of that name")
-    return found.recipe
-
-
 def _wanted(found: Recipe, job: Job) -> Output:
     """How the answer is read: as the recipe says, under what the command says of JSON or code."""
     if found.output.kind == "code":
@@ -237,24 +264,6 @@ def _check_expected(job: Job, known: Sequence[str]) -> None:
             raise UsageFailure(
                 "bad_labels", f'--expect "{name}" is not in the set', f"known: {', '.join(known)}"
             )
-
-
-def _model(plan: Plan) -> str:
-    if plan.settings.model is None:
-        raise ConfigFailure(
-            "no_model",
-            f'the profile "{plan.settings.profile}" names no model',
-            "name one with -m or MCLI_MODEL (mcli models lists them)",
-        )
-    return plan.settings.model
-
-
-def _data(plan: Plan, said: Said, bounds: Bounds) -> str:
-    rule = filling.data_rule(plan.recipe, plan.job, said)
-    if plan.job.data is not None:
-        return inputs.given(plan.job.data, rule)
-    pieces = inputs.gather((*plan.job.files, *said.file), rule, plan.no_stdin, bounds)
-    return inputs.frame(pieces) if pieces else ""
 
 
 def _system(said: Said, bounds: Bounds) -> str:

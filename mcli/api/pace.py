@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from mcli.api.breaker import IN_A_ROW, Breaker
 from mcli.api.gate import OPEN, Gate, Turn
@@ -39,24 +41,34 @@ class Pace:
         self.limit = float(jobs)
         self.ended: Failure | None = None
         self.in_flight = 0
-        self._waiting_behind = 0
+        self._placed = self._waiting_behind = 0
+        self._comers: deque[asyncio.Future[None]] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._breaker = Breaker(self._clock())
         self._not_before = self._spread_until = self._gap_s = 0.0
         self._halved = float("-inf")
 
-    @property
-    def is_held(self) -> bool:
-        """Whether one more would have to wait: for its turn, in a pause, or behind."""
-        return bool(self._queue) or self._waiting_behind > 0 or not self._may_go()
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[None]:
+        """The block is one record's, which may begin: its first attempt will not wait long, so its
+        time starts now. Of those there are as many as may be in flight."""
+        if self._comers or not self._has_room():
+            await self._line(self._comers)
+        else:
+            self._placed += 1
+        try:
+            yield
+        finally:
+            self._placed -= 1
+            self._wake()
 
     async def enter(self, request: Request) -> Turn:
         """Wait for the turn of `request`. Raises the failure that ended the run."""
         if self.ended is not None:
             raise _not_sent(self.ended)
         if self._queue or not self._may_go():
-            await self._turn()
+            await self._line(self._queue)
         else:
             self._start()
         self._waiting_behind += 1
@@ -67,6 +79,7 @@ class Pace:
             raise
         finally:
             self._waiting_behind -= 1
+            self._wake()
 
     def end(self, failure: Failure) -> None:
         """Nobody goes any more."""
@@ -89,18 +102,30 @@ class Pace:
             self.limit = min(float(self._jobs), self.limit + step)
         self._leave()
 
-    async def _turn(self) -> None:
+    async def _line(self, line: deque[asyncio.Future[None]]) -> None:
+        """Wait in `line`. Raises the failure that ended the run."""
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(ready)
+        line.append(ready)
         self._wake()
         try:
             await ready
         except asyncio.CancelledError:
-            if ready in self._queue:
-                self._queue.remove(ready)
-            elif not ready.cancelled() and ready.exception() is None:
-                self._leave()
+            if ready.done() and not ready.cancelled() and ready.exception() is None:
+                self._give_back(line)
+            elif ready in line:
+                line.remove(ready)
             raise
+
+    def _give_back(self, line: deque[asyncio.Future[None]]) -> None:
+        if line is self._comers:
+            self._placed -= 1
+            self._wake()
+        else:
+            self._leave()
+
+    def _has_room(self) -> bool:
+        waits = self._queue or self._waiting_behind or self._clock() < self._not_before
+        return not waits and self._placed < self._most()
 
     def _may_go(self) -> bool:
         return self.in_flight < self._most() and self._clock() >= self._not_before
@@ -123,17 +148,25 @@ class Pace:
     def _wake(self) -> None:
         """Let those go whose turn it is, and come back when the next may."""
         while self._queue and (self.ended is not None or self._may_go()):
-            ready = self._queue.popleft()
-            if ready.done():  # cancelled, and not here yet to say so
-                continue
-            if self.ended is not None:
-                ready.set_exception(_not_sent(self.ended))
-            else:
+            if self._call(self._queue.popleft()):
                 self._start()
-                ready.set_result(None)
-        if self._queue and self.in_flight < self._most() and self._timer is None:
+        while self._comers and (self.ended is not None or self._has_room()):
+            if self._call(self._comers.popleft()):
+                self._placed += 1
+        waits = self._queue or self._comers
+        if waits and self._timer is None and self._clock() < self._not_before:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(self._not_before, self._alarm)
+
+    def _call(self, ready: asyncio.Future[None]) -> bool:
+        """Whether the one who waits for `ready` goes."""
+        if ready.done():  # cancelled, and not here yet to say so
+            return False
+        if self.ended is not None:
+            ready.set_exception(_not_sent(self.ended))
+            return False
+        ready.set_result(None)
+        return True
 
     def _alarm(self) -> None:
         self._timer = None

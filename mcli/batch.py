@@ -1,0 +1,121 @@
+"""CORE: the arithmetic of a batch: what came of its records, and what that means for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcli.errors import ExitCode, Failure, Partial, TryAgain
+
+ENOUGH = 20
+"""How many records must have ended before a percentage of them says something."""
+
+_STOPS = (ExitCode.BUG, ExitCode.IO_ERROR, ExitCode.NOT_ALLOWED, ExitCode.CONFIG)
+_PRECEDENCE = (*_STOPS, ExitCode.TRY_AGAIN, ExitCode.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Stop when so many of the records that ended have failed: a number, or a share of them."""
+
+    count: int | None = None
+    share: float | None = None
+
+    def reached(self, failed: int, ended: int) -> bool:
+        """Whether it is time to stop."""
+        if self.count is not None:
+            return failed >= self.count
+        return self.share is not None and ended >= ENOUGH and failed >= self.share * ended
+
+
+def halt(word: str) -> Halt:
+    """`5` or `10%` as a Halt. Raises ValueError."""
+    number = word.removesuffix("%")
+    try:
+        value = float(number) if number != word else int(number)
+    except ValueError:
+        value = 0
+    if not (word.isascii() and 0 < value < float("inf")) or (number != word and value > 100):
+        raise ValueError(f'"{word[:40]}" is neither a number from 1 on nor a percentage')
+    return Halt(share=value / 100) if number != word else Halt(count=int(value))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the records that ended: `ok`, `failed` for good, or `transient`: asked again by
+    the next run. `kept` are those of them that an earlier run had ended. Tokens and USD are those
+    of this run; None as soon as one is not known."""
+
+    ok: int = 0
+    failed: int = 0
+    transient: int = 0
+    kept: int = 0
+    in_flight: int = 0
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    @property
+    def ended(self) -> int:
+        """How many have ended."""
+        return self.ok + self.failed + self.transient
+
+    @property
+    def bad(self) -> int:
+        """How many have no answer."""
+        return self.failed + self.transient
+
+    def count(self, envelope: Mapping[str, Any], kept: bool) -> None:
+        """One more has ended, as its envelope says."""
+        if envelope["ok"]:
+            self.ok += 1
+        elif envelope["error"]["retryable"]:
+            self.transient += 1
+        else:
+            self.failed += 1
+        self.kept += kept
+        if kept or envelope["cached"]:
+            return
+        usage: Mapping[str, int | None] = envelope["usage"] or {}
+        self.tokens += usage.get("total_tokens") or 0
+        cost = envelope["cost_usd"]
+        spent = envelope["ok"] or envelope["error"]["charged"] != "no"
+        if spent:
+            self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
+
+
+def stops(failure: Failure) -> bool:
+    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk."""
+    return failure.exit_code in _STOPS
+
+
+def worst(one: Failure | None, other: Failure) -> Failure:
+    """The one whose exit code goes before."""
+    if one is None:
+        return other
+    return min(one, other, key=lambda each: _PRECEDENCE.index(each.exit_code))
+
+
+def verdict(tally: Tally, journal: str | None) -> Failure | None:
+    """What is wrong with a run that came to its end."""
+    if not tally.bad:
+        return None
+    told = f"{tally.bad:,} of {tally.ended:,} records failed"
+    if tally.transient:
+        again = (
+            "run it again for them" if journal else "run it again, with --journal for them alone"
+        )
+        return TryAgain("batch_try_again", f"{told}, {tally.transient:,} for now", again)
+    hint = "their lines say why" + ("; --retry-failed asks again" if journal else "")
+    return Partial("batch_partial", told, hint)
+
+
+def summary(tally: Tally, elapsed_s: float) -> str:
+    """What -v says at the end, or once a minute."""
+    cost = "unknown" if tally.cost_usd is None else f"{tally.cost_usd:.6g}"
+    rate = tally.ended / elapsed_s if elapsed_s > 0 else 0.0
+    kept = f" ({tally.kept} from the journal)" if tally.kept else ""
+    return (
+        f"{tally.ended} done{kept}, {tally.bad} failed, {tally.in_flight} in flight, "
+        f"{rate:.1f}/s, tokens={tally.tokens} cost={cost}"
+    )

@@ -1,0 +1,111 @@
+"""FLAGS: `mcli batch`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from mcli import batch as arithmetic
+from mcli import options
+from mcli.batch import Halt
+from mcli.errors import ExitCode, UsageFailure
+from mcli.said import Said
+
+
+def _halt(word: str) -> Halt:
+    try:
+        return arithmetic.halt(word)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@options.takes(options.BATCH)
+def batch(
+    said: Said,
+    recipe: Annotated[str | None, typer.Argument(metavar="RECIPE", show_default=False)] = None,
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="[INPUT]...")] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("-e", metavar="TEMPLATE", help="A recipe written on the spot, for RECIPE"),
+    ] = None,
+    format: Annotated[
+        Literal["lines", "jsonl", "csv", "files", "openai-batch"] | None,
+        typer.Option("--from", help="What INPUT holds (by its name; lines from stdin)"),
+    ] = None,
+    nul: Annotated[
+        bool, typer.Option("-0", "--null", help="Records, or names of files, end with NUL")
+    ] = False,
+    data_field: Annotated[
+        str | None, typer.Option("--input", metavar="FIELD", help="The field that is the data")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", parser=options.whole(0, 1 << 40), help="The first N records"),
+    ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="Print the row itself with the answer in FIELD"),
+    ] = None,
+    into_fields: Annotated[
+        bool, typer.Option("--into-fields", help="Each key of a JSON answer becomes a field")
+    ] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the answers, exactly one line a record")
+    ] = False,
+    each: Annotated[
+        str | None,
+        typer.Option(
+            "--output-each", metavar="PATH", help="Write a file a record: {dir}/{stem}.de{ext}"
+        ),
+    ] = None,
+    unordered: Annotated[
+        bool, typer.Option("--unordered", help="Print in the order of completion")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", "--jobs", metavar="N", parser=options.whole(1, 10_000),
+                     help="Requests in flight at most (8)"),
+    ] = None,
+    halt: Annotated[
+        Halt | None,
+        typer.Option(metavar="N|P%", parser=_halt, help="Stop when so many have failed"),
+    ] = None,
+    journal: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Keep what is answered: go on from there")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Start the journal over")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again for what failed for good")
+    ] = False,
+    in_doubt: Annotated[
+        Literal["retry", "skip", "fail"],
+        typer.Option(help="Requests that a crash left without an answer"),
+    ] = "retry",
+    to: Annotated[
+        Literal["openai-batch"] | None,
+        typer.Option(help="With --dry-run: lines for a provider's batch endpoint"),
+    ] = None,
+) -> ExitCode:
+    """Any recipe over many records: lines, JSONL, CSV or files, one answer a line, in their order.
+
+    mcli batch classify -D labels=spam,ham --text < mails.txt
+
+    mcli batch -e 'Translate {{ title }} to {{ lang }}' rows.csv --into german -o out.csv
+    """  # fmt: skip
+    from mcli import many
+    from mcli.job import Job
+    from mcli.order import Order
+
+    paths = tuple(inputs or ())
+    if template is not None:
+        if not template.strip():
+            raise UsageFailure("blank_prompt", "the template is blank", "is a variable unset?")
+        recipe, paths = "-e", paths if recipe is None else (recipe, *paths)
+    elif recipe is None and format != "openai-batch":
+        raise UsageFailure("usage", "missing RECIPE", "see mcli batch --help")
+    order = Order(
+        paths, format, nul, limit, data_field, into, into_fields, text, each, unordered, jobs,
+        halt or Halt(), journal, new, retry_failed, in_doubt, to,
+    )  # fmt: skip
+    return many.run(Job(recipe or "", template=template), order, said)

@@ -1,0 +1,202 @@
+"""SHELL: the workers of a batch: from the next record to its line, until the input ends or the run
+is stopped.
+
+A run that is stopped begins nothing new. What is in flight may end, since it is paid for: after a
+signal for a while, after a failure that concerns all as long as it takes, and not at all where
+nothing that came could be kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mcli import batch
+from mcli.batch import Halt, Tally
+from mcli.book import Book
+from mcli.each import Each, Envelope
+from mcli.errors import ExitCode, Failure, TryAgain
+from mcli.lineup import Lineup
+from mcli.printers import Printer
+from mcli.record import Record
+
+if TYPE_CHECKING:
+    from mcli.api.pace import Pace
+
+GRACE_S = 10.0
+"""How long after a signal what is in flight may take to end."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Crew:
+    """One for a run. `failure` is what ended it before its input did, `signalled` the signal that
+    did; `halted` says that too many records failed."""
+
+    def __init__(
+        self, records: AsyncIterator[Record], each: Each, pace: Pace, book: Book, printer: Printer,
+        lineup: Lineup,
+    ) -> None:  # fmt: skip
+        self._records = records
+        self._each = each
+        self._pace = pace
+        self._book = book
+        self._printer = printer
+        self._lineup = lineup
+        self._reading = asyncio.Lock()
+        self._reader: asyncio.Task[None] | None = None
+        self._workers: list[asyncio.Task[None]] = []
+        self._settling: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._halt = Halt()
+        self._broken: BaseException | None = None
+        self.tally = Tally()
+        self.failure: Failure | None = None
+        self.halted = False
+        self.signalled: int | None = None
+
+    async def work(self, jobs: int, halt: Halt) -> None:
+        """Do all records, `jobs` side by side. Raises what nobody foresaw; what ended the run is
+        told by its attributes."""
+        self._halt = halt
+        writing = asyncio.ensure_future(self._lineup.run())
+        writing.add_done_callback(self._settled)
+        self._workers = [asyncio.ensure_future(self._worker()) for _ in range(jobs)]
+        try:
+            with self._signals():
+                ends = await asyncio.gather(*self._workers, return_exceptions=True)
+                while self._settling:
+                    await asyncio.gather(*self._settling, return_exceptions=True)
+                broken = [end for end in ends if isinstance(end, Exception)]
+                if self._broken or broken:
+                    raise self._broken or broken[0]
+                self._lineup.close(self._printer.gap)
+                await asyncio.wait({writing}, timeout=GRACE_S if self.signalled else None)
+        finally:
+            everybody = (writing, *self._workers, *self._settling)
+            for each in everybody:
+                each.cancel()
+            await asyncio.gather(*everybody, return_exceptions=True)
+
+    def stop(self, failure: Failure) -> None:
+        """Begin nothing new, because of `failure`."""
+        self.failure = batch.worst(self.failure, failure)
+        self._begin_nothing()
+        self._pace.end(failure)
+        if failure.exit_code in (ExitCode.BUG, ExitCode.IO_ERROR):
+            self._cut()
+
+    async def _worker(self) -> None:
+        while not self._stopping:
+            await self._lineup.room()
+            try:
+                async with self._pace.place():
+                    if not await self._one():
+                        return
+            except Failure as failure:
+                self.stop(self._pace.ended or failure)
+
+    async def _one(self) -> bool:
+        """Do the next record; whether there was one."""
+        record = await self._next()
+        if record is None:
+            return False
+        envelope = self._book.find(record)
+        if envelope is not None:
+            self._settle(record, envelope, kept=True)
+            return True
+        self._book.begin(record)
+        self.tally.in_flight += 1
+        try:
+            keeping = self._keep(record, await self._each.envelope(record))
+        except Failure as failure:
+            if failure.slug != "not_sent":
+                self.stop(failure)
+            keeping = self._book.leave(record, failure)
+        finally:
+            self.tally.in_flight -= 1
+        # A sync takes as long as some answers: the next record does not wait for it.
+        settling = asyncio.ensure_future(keeping)
+        self._settling.add(settling)
+        settling.add_done_callback(self._settled)
+        return True
+
+    async def _next(self) -> Record | None:
+        """The next record; None where there is none, or nothing is to begin."""
+        async with self._reading:
+            if self._stopping:
+                return None
+            self._reader = asyncio.ensure_future(anext(self._records, None))
+            try:
+                record = await self._reader
+            except asyncio.CancelledError:
+                if not self._stopping:
+                    raise
+                return None
+            finally:
+                self._reader = None
+            if record is None:
+                self._begin_nothing()
+            return record
+
+    async def _keep(self, record: Record, envelope: Envelope) -> None:
+        """Make it durable, and only then visible."""
+        await self._book.keep(record, envelope)
+        self._settle(record, envelope)
+
+    def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
+        self.tally.count(envelope, kept)
+        self._lineup.put(record.n, self._printer.line(record, envelope))
+        if self._halt.reached(self.tally.bad, self.tally.ended) and not self._stopping:
+            self.halted = True
+            self._begin_nothing()
+
+    def _settled(self, settling: asyncio.Future[None]) -> None:
+        self._settling.discard(settling)
+        error = None if settling.cancelled() else settling.exception()
+        if isinstance(error, Failure):
+            self.stop(error)
+        elif error is not None:
+            self._broken = error
+            self._cut()
+
+    def _begin_nothing(self) -> None:
+        self._stopping = True
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def _cut(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+
+    @contextmanager
+    def _signals(self) -> Generator[None]:
+        """The first signal ends the run well, the second at once."""
+        loop = asyncio.get_running_loop()
+        caught = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+        for each in caught:
+            loop.add_signal_handler(each, self._signal, each)
+        try:
+            yield
+        finally:
+            for each in caught:
+                loop.remove_signal_handler(each)
+                signal.signal(each, signal.SIG_DFL)
+
+    def _signal(self, number: int) -> None:
+        if self.signalled is not None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        self.signalled = number
+        self._begin_nothing()
+        asyncio.get_running_loop().call_later(GRACE_S, self._out_of_grace)
+
+    def _out_of_grace(self) -> None:
+        self._pace.end(TryAgain("interrupted", "the run was interrupted"))
+        # One round of the loop: what was not sent says so.
+        asyncio.get_running_loop().call_later(0.1, self._cut)
