@@ -1,4 +1,111 @@
-"""SHELL: what is written down of records, and what earlier runs wrote down.
+"""SHELL: what is written down of records, and what earlier runs wrote: the journal, if any.
 
-Without a journal nothing is, and every record is new.
+Without it nothing is known of any record, and nothing is kept.
 """
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from mcli import envelope, output, record_key
+from mcli.each import Common, Envelope
+from mcli.errors import Failure, TryAgain
+from mcli.order import Doubt
+from mcli.record import Record
+
+if TYPE_CHECKING:
+    from mcli.journal import Journal
+
+
+class Book:
+    """The records of one run. `doubted` are the places of those of which a crash left open whether
+    they were answered."""
+
+    def __init__(self, journal: Journal | None, doubt: Doubt, retry_failed: bool) -> None:
+        self._journal = journal
+        self._doubt = doubt
+        self._retry_failed = retry_failed
+        self.doubted: list[str] = []
+
+    def key(self, record: Record) -> str:
+        """What the record is called here; to be asked once for each, in the order of the input."""
+        if self._journal is None or record.failure is not None:
+            return ""
+        digest = record_key.digest(record)
+        return record_key.key(digest, self._journal.index.occurrence(digest))
+
+    def find(self, key: str, record: Record) -> Envelope | None:
+        """What became of it in an earlier run; None if it is to be asked now."""
+        known = self._journal.find(key) if self._journal is not None and key else None
+        if known is None or self._journal is None:
+            return None
+        if known.state == "doubt":
+            if len(self.doubted) < MOST_TOLD:
+                self.doubted.append(record.place)
+            return _in_doubt(record) if self._doubt == "skip" else None
+        if known.state == "failed" and (known.retryable or self._retry_failed):
+            return None
+        return self._journal.read(known.offset)
+
+    def begin(self, key: str, record: Record) -> None:
+        """It is about to be asked. Raises WriteFailure, and then it must not be."""
+        if self._journal is not None and key:
+            self._journal.begin(key, record.n)
+
+    async def keep(self, key: str, record: Record, told: Envelope) -> None:
+        """What became of it, durable when this returns. Raises WriteFailure."""
+        if self._journal is not None and key:
+            await self._journal.keep(key, record.n, told)
+
+    async def leave(self, key: str, record: Record, failure: Failure) -> None:
+        """The run ended before it had an outcome of its own: the next one asks for it again."""
+        told = output.without_secrets(envelope.of_failure(failure))
+        told["error"]["retryable"] = True
+        await self.keep(key, record, told)
+
+
+MOST_TOLD = 20
+
+
+def facts(common: Common) -> Mapping[str, str]:
+    """What all requests of a run have in common, by the names that a person gives them."""
+    chosen, found, said = common.settings, common.recipe, common.said
+    turns = [(turn.role, turn.template, turn.plain, turn.images) for turn in found.turns]
+    examples = [(each.data, each.answer, dict(each.values)) for each in found.examples]
+    material = common.material
+    return {
+        "recipe": _hash(turns, examples, asdict(found.output), list(map(asdict, found.tools)),
+                        found.data, found.fit),
+        "model": chosen.model or "",
+        "endpoint": chosen.base_url,
+        "parameters": json.dumps(dict(chosen.params), sort_keys=True, ensure_ascii=False),
+        "variables": _hash(dict(common.job.variables)),
+        "system message": _hash(material.system) if material.system else "",
+        "attachments": _hash(material.parts) if material.parts else "",
+        "--input": common.data_field or "",
+        "--fit": said.fit or "",
+        "--fallback": ", ".join(chosen.fallbacks),
+        "--allow-truncated": "yes" if said.allow_truncated else "",
+    }  # fmt: skip
+
+
+def _hash(*told: Any) -> str:
+    text = json.dumps(told, sort_keys=True, default=str)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _in_doubt(record: Record) -> Envelope:
+    """Of a record that is left alone, since it may have been paid for (`--in-doubt skip`)."""
+    failure = TryAgain(
+        "in_doubt",
+        "a crash left open whether it was answered",
+        "--in-doubt retry asks again, and may pay twice",
+        charged="maybe",
+    )
+    told = envelope.of_failure(failure)
+    told["error"]["retryable"] = False
+    return told

@@ -20,8 +20,7 @@ from mcli.batch import Halt, Tally
 from mcli.book import Book
 from mcli.each import Each, Envelope
 from mcli.errors import ExitCode, Failure, TryAgain
-from mcli.lineup import Lineup
-from mcli.printers import Printer
+from mcli.press import Press
 from mcli.record import Record
 
 if TYPE_CHECKING:
@@ -38,17 +37,15 @@ class Crew:
     did; `halted` says that too many records failed."""
 
     def __init__(
-        self, records: AsyncIterator[Record], each: Each, pace: Pace, book: Book, printer: Printer,
-        lineup: Lineup,
-    ) -> None:  # fmt: skip
+        self, records: AsyncIterator[Record], each: Each, pace: Pace, book: Book, press: Press
+    ) -> None:
         self._records = records
         self._each = each
         self._pace = pace
         self._book = book
-        self._printer = printer
-        self._lineup = lineup
+        self._press = press
         self._reading = asyncio.Lock()
-        self._reader: asyncio.Task[None] | None = None
+        self._reader: asyncio.Future[Record | None] | None = None
         self._workers: list[asyncio.Task[None]] = []
         self._settling: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -63,7 +60,7 @@ class Crew:
         """Do all records, `jobs` side by side. Raises what nobody foresaw; what ended the run is
         told by its attributes."""
         self._halt = halt
-        writing = asyncio.ensure_future(self._lineup.run())
+        writing = asyncio.ensure_future(self._press.run())
         writing.add_done_callback(self._settled)
         self._workers = [asyncio.ensure_future(self._worker()) for _ in range(jobs)]
         try:
@@ -74,7 +71,7 @@ class Crew:
                 broken = [end for end in ends if isinstance(end, Exception)]
                 if self._broken or broken:
                     raise self._broken or broken[0]
-                self._lineup.close(self._printer.gap)
+                self._press.close()
                 await asyncio.wait({writing}, timeout=GRACE_S if self.signalled else None)
         finally:
             everybody = (writing, *self._workers, *self._settling)
@@ -92,7 +89,7 @@ class Crew:
 
     async def _worker(self) -> None:
         while not self._stopping:
-            await self._lineup.room()
+            await self._press.room()
             try:
                 async with self._pace.place():
                     if not await self._one():
@@ -102,21 +99,24 @@ class Crew:
 
     async def _one(self) -> bool:
         """Do the next record; whether there was one."""
-        record = await self._next()
+        record, key = await self._next()
         if record is None:
             return False
-        envelope = self._book.find(record)
+        if record.is_blank:
+            self._press.put(record, None)
+            return True
+        envelope = self._book.find(key, record)
         if envelope is not None:
             self._settle(record, envelope, kept=True)
             return True
-        self._book.begin(record)
+        self._book.begin(key, record)
         self.tally.in_flight += 1
         try:
-            keeping = self._keep(record, await self._each.envelope(record))
+            keeping = self._keep(key, record, await self._each.envelope(record))
         except Failure as failure:
             if failure.slug != "not_sent":
                 self.stop(failure)
-            keeping = self._book.leave(record, failure)
+            keeping = self._book.leave(key, record, failure)
         finally:
             self.tally.in_flight -= 1
         # A sync takes as long as some answers: the next record does not wait for it.
@@ -125,32 +125,36 @@ class Crew:
         settling.add_done_callback(self._settled)
         return True
 
-    async def _next(self) -> Record | None:
-        """The next record; None where there is none, or nothing is to begin."""
+    async def _next(self) -> tuple[Record | None, str]:
+        """The next record and its key; None where there is none, or nothing is to begin."""
         async with self._reading:
             if self._stopping:
-                return None
-            self._reader = asyncio.ensure_future(anext(self._records, None))
+                return None, ""
+            reader = self._reader = asyncio.ensure_future(self._read())
             try:
-                record = await self._reader
+                record = await reader
             except asyncio.CancelledError:
                 if not self._stopping:
                     raise
-                return None
+                return None, ""
             finally:
                 self._reader = None
             if record is None:
                 self._begin_nothing()
-            return record
+                return None, ""
+            return record, self._book.key(record)
 
-    async def _keep(self, record: Record, envelope: Envelope) -> None:
+    async def _read(self) -> Record | None:
+        return await anext(self._records, None)
+
+    async def _keep(self, key: str, record: Record, envelope: Envelope) -> None:
         """Make it durable, and only then visible."""
-        await self._book.keep(record, envelope)
+        await self._book.keep(key, record, envelope)
         self._settle(record, envelope)
 
     def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
         self.tally.count(envelope, kept)
-        self._lineup.put(record.n, self._printer.line(record, envelope))
+        self._press.put(record, envelope)
         if self._halt.reached(self.tally.bad, self.tally.ended) and not self._stopping:
             self.halted = True
             self._begin_nothing()

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import batch, envelope, output, plan, structured
+from mcli import batch, envelope, output, plan, sending, structured
 from mcli.accounting import Work
 from mcli.answering import Asker
 from mcli.errors import BadInput, Failure
@@ -18,8 +18,6 @@ from mcli.said import Said
 from mcli.settings import Settings
 
 if TYPE_CHECKING:
-    from mcli.api.persist import Patience
-    from mcli.api.quota import Quota
     from mcli.purse import Purse
     from mcli.sending import Reach
 
@@ -63,16 +61,13 @@ class Common:
 
 
 class Each:
-    """Asks about records, from one purse, each with its own time and the run's retries."""
+    """Asks about records, from one purse, each with its own time."""
 
-    def __init__(
-        self, common: Common, reach: Reach, key: str | None, purse: Purse, quota: Quota
-    ) -> None:
+    def __init__(self, common: Common, reach: Reach, key: str | None, purse: Purse) -> None:
         self._common = common
         self._reach = reach
         self._key = key
         self._purse = purse
-        self._quota = quota
         self._work = Work("batch", common.job.recipe)
 
     async def envelope(self, record: Record) -> Envelope:
@@ -85,7 +80,7 @@ class Each:
                 raise record.failure
             planned, material = self._common.plan(record)
             said = self._common.said
-            patience = self.patience(planned.settings.timeout_s)
+            patience = sending.within(planned.settings, planned.settings.timeout_s)
             asker = Asker(self._reach, self._key, self._purse, self._work, said, patience)
             answer, exchange = await asker.answer(planned, material)
             recipe = planned.job.recipe
@@ -97,15 +92,6 @@ class Each:
             if batch.stops(failure) or not_asked:
                 raise
             return output.without_secrets(envelope.of_failure(failure))
-
-    def patience(self, limit_s: float) -> Patience:
-        """How long a record that begins now is waited for, and how often asked."""
-        from mcli.api.persist import Patience
-
-        chosen = self._common.settings
-        until = asyncio.get_running_loop().time() + limit_s
-        retries = chosen.retries if chosen.keeping.replay is None else 0
-        return Patience(until, chosen.timeout_s, retries, self._quota)
 
 
 def _data(value: Any, name: str, record: Record) -> str:

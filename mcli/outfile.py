@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import stat
 import tempfile
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from mcli import output, redaction
 from mcli.errors import CannotCreate, ReaderGone, WriteFailure, reason
@@ -39,6 +41,12 @@ def check(path: str, no_clobber: bool) -> None:
         raise CannotCreate("cannot_create", f'"{path}": {why}') from None
 
 
+def is_special(path: str) -> bool:
+    """Whether it is a device, FIFO or socket, also by way of /dev/fd."""
+    target = Path(path)
+    return target.exists() and not (target.is_file() or target.is_dir())
+
+
 def write(path: str, content: str, no_clobber: bool) -> None:
     """`content`, ended by a line break, as the file `path`.
 
@@ -46,12 +54,25 @@ def write(path: str, content: str, no_clobber: bool) -> None:
     link; a device or FIFO is opened and written. On any failure the old file is as it was.
     """
     ended = content if content.endswith("\n") else content + "\n"
-    try:
-        if _is_special(path):
+    with _told(path):
+        if is_special(path):
             _pass_on(path, ended)
         else:
             fresh = path if no_clobber else ""
             replace(Path(os.path.realpath(path)), output.to_bytes(ended), fresh=fresh)
+
+
+def fill(path: str, source: BinaryIO, no_clobber: bool) -> None:
+    """All that is in `source` as the regular file `path`, as `write` does it."""
+    source.seek(0)
+    with _told(path):
+        replace(Path(os.path.realpath(path)), source, fresh=path if no_clobber else "")
+
+
+@contextmanager
+def _told(path: str) -> Generator[None]:
+    try:
+        yield
     except ReaderGone:
         raise WriteFailure("write_failed", f'"{path}": its reader has gone') from None
     except OSError as error:
@@ -66,7 +87,7 @@ def _check(path: str, no_clobber: bool) -> None:
         target.stat()
     if target.is_dir() or path.endswith(os.sep):
         raise CannotCreate("is_directory", f'"{path}" is a directory')
-    if _is_special(path):
+    if is_special(path):
         return
     if target.exists() and no_clobber:
         raise _exists(path)
@@ -94,7 +115,9 @@ def _pass_on(path: str, content: str) -> None:
         output.write_all(device.fileno(), output.to_bytes(content), f'"{path}"')
 
 
-def replace(target: Path, data: bytes, *, private: bool = False, fresh: str = "") -> None:
+def replace(
+    target: Path, data: bytes | BinaryIO, *, private: bool = False, fresh: str = ""
+) -> None:
     """Write beside `target`, sync, rename. A new file that is `private` is its owner's alone;
     `fresh` (the path as given) forbids replacing. Raises OSError.
     """
@@ -102,7 +125,10 @@ def replace(target: Path, data: bytes, *, private: bool = False, fresh: str = ""
         descriptor, name = _draft(target)
         try:
             with open(descriptor, "wb", closefd=False) as file:
-                file.write(data)
+                if isinstance(data, bytes):
+                    file.write(data)
+                else:
+                    shutil.copyfileobj(data, file, 1 << 20)
             os.fchmod(descriptor, _mode(target, private))
             os.fsync(descriptor)
             if fresh:
@@ -181,12 +207,6 @@ def undisturbed() -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _is_special(path: str) -> bool:
-    """A device, FIFO or socket, also by way of /dev/fd."""
-    target = Path(path)
-    return target.exists() and not (target.is_file() or target.is_dir())
 
 
 def _is_null(path: str | None) -> bool:

@@ -145,6 +145,18 @@ def progress_of(done: int, all: int, color: str = "auto") -> None:
         progress(pretty.bar(done, all, colored(STDERR, color)))
 
 
+def is_watched() -> bool:
+    """Whether a person looks at stderr."""
+    return os.isatty(STDERR)
+
+
+def progress_of_run(share: float | None, words: str, color: str = "auto") -> None:
+    """A bar, if it is known how full it is, and words, in place of what `progress` showed last."""
+    from mcli import pretty  # rich: for terminals only
+
+    progress(pretty.bar_and_words(share, words, colored(STDERR, color)))
+
+
 def progress(line: str) -> None:
     """`line` in place of the last such line on stderr, if a person is looking; "" takes it away."""
     if os.isatty(STDERR):

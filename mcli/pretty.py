@@ -16,9 +16,26 @@ _WIDTH = 12
 def bar(done: int, all: int, color: bool) -> str:
     """A bar and its numbers, on one line without a break. Whoever is killed while it is shown
     leaves no cursor hidden behind, as rich's own progress would."""
+    return _on_one_line(color, ProgressBar(total=all, completed=done, width=30), f"{done}/{all}")
+
+
+def bar_and_words(share: float | None, words: str, color: bool) -> str:
+    """A short bar, full by `share`, and as many of the words as the line has room for."""
+    if share is None:
+        return _on_one_line(color, None, words)
+    return _on_one_line(color, ProgressBar(total=1.0, completed=share, width=12), words)
+
+
+def _on_one_line(color: bool, meter: ProgressBar | None, words: str) -> str:
     paper = io.StringIO()
     console = Console(file=paper, force_terminal=color, no_color=not color, highlight=False)
-    console.print(ProgressBar(total=all, completed=done, width=30), Text(f" {done}/{all}"), end="")
+    room = console.width - 1
+    if meter is not None:
+        console.print(meter, end=" ")
+        room -= (meter.width or 0) + 1
+    text = Text(words)
+    text.truncate(max(room, 0))
+    console.print(text, end="")
     return paper.getvalue().replace("\n", "")
 
 

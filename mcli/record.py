@@ -27,3 +27,9 @@ class Record:
     row: Any = None
     id: str | None = None
     failure: Failure | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to ask: a line without a word on it."""
+        brings = self.data is None or bool(self.data.strip())
+        return not brings and self.fields is None and self.failure is None

@@ -17,6 +17,7 @@ from mcli.settings import Settings
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
+    from mcli.api.quota import Quota
     from mcli.purse import Purse
 
 Show = Callable[[str], None]
@@ -24,13 +25,20 @@ Reach = Callable[["Request", "Patience", "Show | None"], "Awaitable[Exchange]"]
 """What gets a request answered, before it is known what that costs."""
 
 
-def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
-    """What answers, be it a recording: made once in a command, however many requests it sends.
-    Raises what is wrong with a recording before data is read."""
+def endpoint(chosen: Settings, ending: str, key: str | None, many: bool = False) -> Endpoint:
+    """What answers, be it a recording: made once in a command, however many requests it sends; with
+    `many`, these keep connections for one another. Raises what is wrong with a recording before
+    data is read."""
     from mcli.api import calls, cassette
 
-    answers = cassette.opener(chosen.keeping.record, chosen.keeping.replay)
-    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers)
+    url = profiles.endpoint(chosen.base_url, ending)
+    keeping = chosen.keeping
+    if many and keeping.record is None and keeping.replay is None:
+        from mcli.api.pool import Pool
+
+        pool = Pool(url)
+        return calls.Endpoint(url, key, lambda url: pool)
+    return calls.Endpoint(url, key, cassette.opener(keeping.record, keeping.replay))
 
 
 def purse(chosen: Settings, *models: str | None) -> Purse:
@@ -89,6 +97,15 @@ def patience(chosen: Settings, began: float) -> Patience:
     # A recorded reply is the final one, so it is not asked for again.
     retries = chosen.retries if chosen.keeping.replay is None else 0
     return Patience(start + chosen.timeout_s, chosen.timeout_s, retries)
+
+
+def within(chosen: Settings, limit_s: float, quota: Quota | None = None) -> Patience:
+    """One of many begins now and has so many seconds; what they spend on retries is of `quota`."""
+    from mcli.api.persist import Patience
+    from mcli.api.quota import UNBOUNDED
+
+    retries = chosen.retries if chosen.keeping.replay is None else 0
+    return Patience(time.monotonic() + limit_s, chosen.timeout_s, retries, quota or UNBOUNDED)
 
 
 def notes(said: Said) -> Callable[[str], None]:

@@ -19,7 +19,7 @@ import httpx2
 
 from mcli import keys, redaction
 from mcli.api import body, mishaps
-from mcli.api.watch import TooManyInterim, Watch
+from mcli.api.watch import Line, TooManyInterim, Watch
 from mcli.api.wire import Call, Reply
 from mcli.errors import ConfigFailure, Recovery
 
@@ -30,26 +30,35 @@ LARGEST_HEADER = 64 << 10
 """Bytes of a reply's header. The library has a bound too, but whether it holds depends on how the
 bytes fall into its reads."""
 
+_KEPT = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2.0)
 _PORTS = {"http": 80, "https": 443}
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 class Client:
-    """Connections to one endpoint; an async context manager."""
+    """Calls of one endpoint, one after the other or side by side; an async context manager.
 
-    def __init__(self, base_url: str) -> None:
+    With `keep`, calls follow one another on one connection, for as long as the replies come whole;
+    `tls` is a context that several clients share.
+    """
+
+    def __init__(
+        self, base_url: str, keep: bool = False, tls: ssl.SSLContext | bool | None = None
+    ) -> None:
         _hide_passwords()
+        self._line = Line()
         try:
             # As in Go: no proxy stands between a machine and itself, and none is to see the key.
             far = not keys.is_loopback(base_url)
             self._http = httpx2.AsyncClient(
                 trust_env=far,
                 timeout=None,
-                # No connection is used twice: what a broken reply left in it is not a reply.
-                limits=httpx2.Limits(max_keepalive_connections=0),
+                # By default no connection is used twice: what a broken reply left in it is not a
+                # reply. One that is kept is closed before servers and proxies usually close it.
+                limits=_KEPT if keep else httpx2.Limits(max_keepalive_connections=0),
                 follow_redirects=False,
-                verify=_tls(base_url, far),
+                verify=tls_for(base_url) if tls is None else tls,
             )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
             if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
@@ -90,8 +99,15 @@ class Client:
         except httpx2.InvalidURL as error:
             raise _bad_url(error, urlsplit(call.url).netloc) from None
         address = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+        try:
+            return await self._once(call, url, address)
+        except _Stale:
+            # It was closed while nothing was on its way: that costs no attempt.
+            return await self._once(call, url, address)
+
+    async def _once(self, call: Call, url: httpx2.URL, address: tuple[str, int]) -> httpx2.Response:
         timer = asyncio.timeout(CONNECT_S)
-        watch = Watch(urlsplit(call.url).netloc, address, timer)
+        watch = Watch(urlsplit(call.url).netloc, address, timer, self._line)
         request = self._http.build_request(
             "GET" if call.body is None else "POST", url, headers=dict(call.headers),
             content=call.body, extensions={"trace": watch.trace},
@@ -106,12 +122,13 @@ class Client:
             ) from None
 
 
-def _tls(base_url: str, far: bool) -> ssl.SSLContext | bool:
+def tls_for(base_url: str) -> ssl.SSLContext | bool:
     """The TLS context, with the authorities of SSL_CERT_FILE or SSL_CERT_DIR if they are set.
 
     It costs 25 ms, and plain http without a proxy has no use for one. `SSLKEYLOGFILE`, with which
     the standard library would write the keys of the connection to a file, is not looked at.
     """
+    far = not keys.is_loopback(base_url)
     if not (base_url.startswith("https:") or (far and _set(_PROXY_VARIABLES))):
         return False
     file, folder = (os.environ.get(name) or None for name in _TLS_VARIABLES)
@@ -140,14 +157,23 @@ def _before_the_reply(watch: Watch) -> Generator[None]:
     except httpx2.RemoteProtocolError as error:
         if "disconnected" not in str(error):
             raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
-        raise mishaps.vanished(watch.host) from None
+        raise _stale_or_vanished(watch) from None
     except TooManyInterim as error:
         raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
     except httpx2.NetworkError:
-        raise mishaps.vanished(watch.host) from None
+        raise _stale_or_vanished(watch) from None
     except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
         # The library's text may quote a header, and with it the key: only its kind is told.
         raise _bad_url(error, watch.host) from None
+
+
+def _stale_or_vanished(watch: Watch) -> Exception:
+    """A connection that served before and ends without a word of a reply was closed meanwhile."""
+    return mishaps.vanished(watch.host) if watch.is_first else _Stale()
+
+
+class _Stale(Exception):
+    """A connection that was kept is one no longer."""
 
 
 @contextmanager

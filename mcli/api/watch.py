@@ -29,18 +29,32 @@ class TooManyInterim(Exception):
         super().__init__(f"more than {MOST_INTERIM} interim replies")
 
 
+class Line:
+    """A connection, which requests may share one after the other; `watch` follows the one that has
+    it now."""
+
+    def __init__(self) -> None:
+        self.watch: Watch | None = None
+
+
 class Watch:
     """Follows one request: pass `trace` to the library as the extension of that name.
 
     `timer` is the bound on connecting; it ends when the request itself begins to be sent. `server`
     is how messages name the server, and `address` its host and port as the library has them.
+    `is_first` says that the connection was made for this request.
     """
 
-    def __init__(self, server: str, address: tuple[str, int], timer: asyncio.Timeout) -> None:
+    def __init__(
+        self, server: str, address: tuple[str, int], timer: asyncio.Timeout, line: Line
+    ) -> None:
         self._server, self._address, self._timer = server, address, timer
         self._peer = address
         self._head: bytearray | None = bytearray()
         self._interim = 0
+        self._line = line
+        self.is_first = False
+        line.watch = self
 
     @property
     def host(self) -> str:
@@ -53,9 +67,10 @@ class Watch:
         """The library's report of one step."""
         if step == "connection.connect_tcp.started":
             self._peer = (info["host"], info["port"])
+            self.is_first = True
         elif step.endswith((".connect_tcp.complete", ".start_tls.complete")):
             stream = info["return_value"]
-            stream.read = self._counting(stream.read)
+            stream.read = _counting(stream.read, self._line)
         elif step == "http11.send_request_headers.started":
             self._head, self._interim = bytearray(), 0
             if info["request"].method != b"CONNECT":
@@ -63,15 +78,7 @@ class Watch:
         elif step == "http11.receive_response_headers.complete":
             self._head = None
 
-    def _counting(self, read: Read) -> Read:
-        async def counted(*args: Any, **options: Any) -> bytes:
-            data = await read(*args, **options)
-            self._count(data)
-            return data
-
-        return counted
-
-    def _count(self, data: bytes) -> None:
+    def count(self, data: bytes) -> None:
         """Look for interim replies at the beginning of what is read, until another reply begins."""
         if self._head is None:
             return
@@ -83,3 +90,13 @@ class Watch:
             raise TooManyInterim
         if bytes(self._head[_KIND : _KIND + 1]) not in (b"", b"1"):
             self._head = None
+
+
+def _counting(read: Read, line: Line) -> Read:
+    async def counted(*args: Any, **options: Any) -> bytes:
+        data = await read(*args, **options)
+        if line.watch is not None:
+            line.watch.count(data)
+        return data
+
+    return counted

@@ -64,8 +64,13 @@ def batch(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option("-j", "--jobs", metavar="N", parser=options.whole(1, 10_000),
-                     help="Requests in flight at most (8)"),
+        typer.Option(
+            "-j",
+            "--jobs",
+            metavar="N",
+            parser=options.whole(1, 10_000),
+            help="Requests in flight at most (8)",
+        ),
     ] = None,
     halt: Annotated[
         Halt | None,
