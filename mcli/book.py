@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mcli import envelope, output, record_key
 from mcli.each import Common, Envelope
@@ -81,7 +82,7 @@ def facts(common: Common) -> Mapping[str, str]:
         "recipe": _hash(turns, examples, asdict(found.output), list(map(asdict, found.tools)),
                         found.data, found.fit),
         "model": chosen.model or "",
-        "endpoint": chosen.base_url,
+        "host": urlsplit(chosen.base_url).hostname or "",
         "parameters": json.dumps(dict(chosen.params), sort_keys=True, ensure_ascii=False),
         "variables": _hash(dict(common.job.variables)),
         "system message": _hash(material.system) if material.system else "",
@@ -95,7 +96,7 @@ def facts(common: Common) -> Mapping[str, str]:
 
 def _hash(*told: Any) -> str:
     text = json.dumps(told, sort_keys=True, default=str)
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _in_doubt(record: Record) -> Envelope:

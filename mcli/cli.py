@@ -10,6 +10,7 @@ import typer
 
 from mcli import __version__, ending, output
 from mcli.commands.ask import ask
+from mcli.commands.batch import batch
 from mcli.commands.classify import classify
 from mcli.commands.codegen import codegen
 from mcli.commands.config import config
@@ -44,6 +45,7 @@ app.command()(classify)
 app.command()(codegen)
 app.command("count-tokens")(count_tokens)
 app.command("run", add_help_option=False)(run_recipe)
+app.command()(batch)
 app.add_typer(recipes, name="recipes")
 app.command()(models)
 app.add_typer(config, name="config")

@@ -67,17 +67,21 @@ class Lineup:
 
     async def run(self) -> None:
         """Write what is ready, until `close`."""
-        while not (self._closed and not self._ready):
-            if not self._ready:
-                self._changed.clear()
-                await self._changed.wait()
-                continue
-            whole = b"".join(self._ready)
-            self._ready.clear()
-            await asyncio.to_thread(self._write, whole)
-            self._size -= len(whole)
-            if self._size < MOST_READY:
-                self._room.set()
+        try:
+            while not (self._closed and not self._ready):
+                if not self._ready:
+                    self._changed.clear()
+                    await self._changed.wait()
+                    continue
+                whole = b"".join(self._ready)
+                self._ready.clear()
+                await asyncio.to_thread(self._write, whole)
+                self._size -= len(whole)
+                if self._size < MOST_READY:
+                    self._room.set()
+        finally:
+            if self._file is not None:
+                self._file.close()
 
     def _leave(self, line: bytes) -> None:
         if not line:

@@ -11,17 +11,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mcli import batch, book, filling, loop, outlet, output, plan, profiles, sending, settings
+from mcli import (
+    batch,
+    book,
+    filling,
+    intake,
+    loop,
+    outfile,
+    outlet,
+    output,
+    plan,
+    profiles,
+    sending,
+    settings,
+)
 from mcli.book import Book
 from mcli.crew import Crew
 from mcli.each import Common, Each
 from mcli.engine import Desk, Local
 from mcli.errors import BadInput, ExitCode, Failure, Interrupted, Partial, TryAgain
+from mcli.intake import Intake
 from mcli.job import Job
 from mcli.order import Order
 from mcli.outlet import Outlet
 from mcli.press import Press
 from mcli.progress import Progress
+from mcli.reading import Reading
+from mcli.records import into, told
+from mcli.records.told import Printer
 from mcli.said import Said
 
 if TYPE_CHECKING:
@@ -40,6 +57,7 @@ class Batch:
     order: Order
     said: Said
     intake: Intake
+    printer: Printer
     began: float
 
 
@@ -50,7 +68,7 @@ def run(job: Job, order: Order, said: Said) -> ExitCode:
     try:
         made = _made(job, order, said, began)
         if said.dry_run:
-            return rehearsal.tell(made)
+            raise NotImplementedError
         place = outlet.made(made.said)
         key = plan.key_for(made.common.settings, math.inf)
         with _journal(made) as journal:
@@ -70,9 +88,18 @@ def _made(job: Job, order: Order, said: Said, began: float) -> Batch:
     job = replace(job, variables=filling.given(found, job, said))
     each = replace(said, var=(), var_file=(), stream=False, verbose=False, output=None)
     common = Common(found, chosen, job, each, plan.beside(job, said), order.data_field)
-    if order.journal is None and said.output is not None and not outlet.is_special(said.output):
+    if order.journal is None and said.output is not None and not outfile.is_special(said.output):
         order = replace(order, journal=f"{said.output}.journal")
-    return Batch(common, order, said, intake.opened(order, said), began)
+    taken = intake.opened(order, said)
+    return Batch(common, order, said, taken, _printer(order, taken.format, common), began)
+
+
+def _printer(order: Order, format: str, common: Common) -> Printer:
+    wanted = common.recipe.output
+    how = Reading(wanted.kind, (), "", False, wanted.schema, wanted.get)
+    if order.into is not None or order.into_fields:
+        return into.printer(format, how, order.into)
+    return told.Texts(order.nul) if order.text else told.Envelopes()
 
 
 @contextmanager
@@ -133,7 +160,8 @@ async def _worked(made: Batch, writer: Book, key: str | None, place: Outlet) -> 
     shared = quota.of_run(jobs)
     desk = Desk(Local(direct, lambda limit_s: sending.within(chosen, limit_s, shared)))
     each = Each(common, desk.reach, key, purse)
-    press = Press(made.printer, place, not order.unordered, made.gap)
+    gap = (b"\0" if order.nul else b"\n") if order.text else b""
+    press = Press(made.printer, place, not order.unordered, gap)
     crew = Crew(made.intake.stream(), each, pace, writer, press)
     progress = Progress(crew.tally, made.intake.share, made.said, made.began)
     beside = [asyncio.ensure_future(desk.serve()), asyncio.ensure_future(progress.run())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcli import (
     asking,
@@ -15,8 +15,8 @@ from mcli import (
     loop,
     outfile,
     output,
-    parts,
     plan,
+    preview,
     profiles,
     sending,
     thinking,
@@ -106,27 +106,10 @@ def _summary(exchange: Exchange, elapsed_s: float) -> str:
 
 
 def _dry_run(planned: Plan, said: Said) -> ExitCode:
-    """Print what would be sent, with the key masked; of data in parts the first, and what all of
-    them would take."""
-    from mcli.api import codec
-
-    material = plan.read(planned, said)
-    before = conversing.seen(planned.job, material.history)
-    material = replace(material, history=before)
-    cut = parts.of(planned, material, said)
-    request = cut.requests()[0] if cut else plan.request(planned, material, said)
-    codec.encode(request)
-    preview: dict[str, Any] = {
-        "method": "POST",
-        "url": profiles.endpoint(planned.settings.base_url, profiles.ENDING),
-        "headers": codec.headers(
-            "***" if planned.settings.key.kind != "none" else None, request.stream
-        ),
-        "body": codec.body_of(request),
-        **({"estimate": parts.estimate(cut)} if cut else {}),
-    }
+    """Print what would be sent."""
+    told = preview.of(planned, plan.read(planned, said), said)
     if said.json:
-        output.json_line(envelope.of_data(preview, time.monotonic() - planned.began))
+        output.json_line(envelope.of_data(told, time.monotonic() - planned.began))
     else:
-        output.json_block(preview)
+        output.json_block(told)
     return ExitCode.OK
