@@ -48,12 +48,12 @@ class Asker:
     ) -> tuple[Answer, Exchange]:
         """The answer to `planned` about `material`, and what it took; with `show`, a stream is
         handed on as it comes."""
-        cut = parts.of(planned, material, self.said)
         if planned.reading.kind == "label":
             request = plan.request(planned, material, self.said)
             if planned.settings.keeping.cache_in_force_s is None:
                 self.purse.refuse_if_beyond(None, planned.job.ballot.votes)
             return await votes.decided(planned, request, self.ask)
+        cut = parts.of(planned, material, self.said)
         if cut is None:
             return await self.ask(planned, plan.request(planned, material, self.said), show)
         if planned.settings.keeping.cache_in_force_s is None:  # else some may cost nothing
