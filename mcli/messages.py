@@ -38,7 +38,7 @@ def wire(message: Message) -> dict[str, Any]:
 def call_as_sent(call: ToolCall) -> dict[str, Any]:
     """A tool call in the API's words."""
     function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+    return {"id": call.id, "type": "function", "function": function, **call.extra}
 
 
 def answered(completion: Completion) -> Message:

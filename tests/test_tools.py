@@ -299,6 +299,24 @@ class TestCommands:
         told = server.requests[1].body["messages"][-2:]
         assert [message["content"] for message in told] == ["r\n", "o\n"]
 
+    def test_what_the_provider_signed_goes_back(
+        self, mcli: Program, server: FaultyServer, folder: Path
+    ) -> None:
+        with_command(folder, "cat")
+        made = {"name": "weather", "arguments": json.dumps(ROME)}
+        signed = {"google": {"thought_signature": "c2ln"}}
+        call = {"id": "a", "type": "function", "function": made, "extra_content": signed}
+        server.play([as_json(completion(None, "tool_calls", tool_calls=[call])), ok("Sunny.")])
+        told = mcli(*ALLOWED, "--json").json
+        assert server.requests[1].body["messages"][-2]["tool_calls"] == [call]
+        assert told["steps"][0]["tool_calls"] == [call]
+
+        server.play(as_json(completion(None, "tool_calls", tool_calls=[call])))
+        argv = ("ask", "hi", "--tool", "weather.yaml", "--json", "--cache", "1h")
+        (folder / "weather.yaml").write_text(WEATHER)
+        for _ in range(2):
+            assert mcli(*argv).json["message"]["tool_calls"] == [call]
+
     def test_calls_with_one_id_are_answered_one_by_one(
         self, mcli: Program, server: FaultyServer, folder: Path
     ) -> None:

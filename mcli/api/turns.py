@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
+from mcli import messages
 from mcli.api.textflow import joined
 from mcli.chat import Token, ToolCall
+
+_UNREAD = "extra_content"
+"""Where Gemini puts its `thought_signature` (api-contract §6)."""
 
 _IMPOSSIBLE = -9999.0
 """What OpenAI says of a token that is not among the likeliest: as good as never."""
@@ -55,11 +60,12 @@ class Calls:
             while not name or name in seen or (name != call.id and name in given):
                 name, number = f"call_{number}", number + 1
             seen.add(name)
-            found.append(ToolCall(name, joined(call.name), joined(call.arguments)))
+            found.append(ToolCall(name, joined(call.name), joined(call.arguments), call.extra))
         return tuple(found)
 
     def _add(self, call: _Call, delta: dict[str, Any]) -> None:
         call.id = call.id or _text(delta.get("id"))
+        call.extra = _signed(delta) or call.extra
         inner = delta.get("function") or delta.get("custom") or delta
         function = cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
         said = _text(function.get("name"))
@@ -85,6 +91,7 @@ class _Call:
     def __init__(self, index: int | None) -> None:
         self.index = index
         self.id = self.name = self.arguments = ""
+        self.extra: dict[str, Any] = {}
 
 
 def _told(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -92,6 +99,15 @@ def _told(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     told = fields.get("tool_calls") or fields.get("function_call")
     entries = cast("list[Any]", told) if isinstance(told, list) else [told] if told else []
     return [cast("dict[str, Any]", e) if isinstance(e, dict) else {} for e in entries]
+
+
+def _signed(delta: dict[str, Any]) -> dict[str, Any]:
+    """What of a call goes back unread; nothing where UTF-8 cannot say it."""
+    extra = delta.get(_UNREAD)
+    with suppress(ValueError):
+        messages.sayable(extra)
+        return {_UNREAD: extra} if extra and isinstance(extra, dict) else {}
+    return {}
 
 
 def reasoning(fields: Mapping[str, Any]) -> str:

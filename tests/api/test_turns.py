@@ -93,6 +93,19 @@ def test_a_call_that_repeats_an_id_is_a_call_of_its_own() -> None:
     assert [one.id for one in found.all()] == ["a", "call_2"]
 
 
+def test_what_the_provider_signed_is_kept() -> None:
+    """Gemini refuses a turn without it; what is not to be said is dropped."""
+    signed = {"extra_content": {"google": {"thought_signature": "c2ln"}}}
+    for odd in ({}, {"extra_content": "x"}, {"extra_content": {"a": "\ud83d"}}):
+        found = turns.Calls()
+        found.whole({"tool_calls": [call(id="a", name="x", **signed), call(id="b", **odd)]})
+        assert [one.extra for one in found.all()] == [signed, {}]
+    found = turns.Calls()
+    found.feed({"tool_calls": [call(index=0, id="a", name="x", **signed)]})
+    found.feed({"tool_calls": [call(index=0, arguments="{}")]})
+    assert found.all() == (ToolCall("a", "x", "{}", signed),)
+
+
 def test_the_old_way_of_calling_is_read() -> None:
     found = turns.Calls()
     found.feed({"function_call": {"name": "weather", "arguments": "{}"}})
