@@ -28,6 +28,7 @@ MEMORY = 1 << 30
 MOST_SAID = 1000
 """Characters of a checker's message that are told."""
 _READ = 1 << 16
+_GRACE_S = 1.0
 _CANNOT_RUN = 126
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -118,11 +119,12 @@ async def _run(
                 said = await _exchange(process, output.to_bytes(code))
                 return await process.wait(), _told(said)
     except TimeoutError:
+        _kill(process.pid)  # it may have ended, and what it left behind holds its output open
         return None, ""
     finally:
         if process.returncode is None:
             _kill(process.pid)
-            await process.wait()
+            await _drained(process)
 
 
 async def _exchange(process: asyncio.subprocess.Process, code: bytes) -> bytes:
@@ -135,6 +137,17 @@ async def _exchange(process: asyncio.subprocess.Process, code: bytes) -> bytes:
         said = (said + piece)[:_READ]
     await feeding
     return said
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of one that was killed. asyncio tells of it only when all is read that it
+    said; what has left its group may never be silent."""
+    assert process.stdout is not None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE_S):
+            while await process.stdout.read(_READ):
+                pass
+            await process.wait()
 
 
 async def _feed(stdin: asyncio.StreamWriter, code: bytes) -> None:

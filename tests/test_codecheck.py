@@ -240,12 +240,21 @@ def test_a_tool_sees_the_code_and_neither_keys_nor_home(
         ("cat >/dev/null; echo broken; exit 1", "ruby does not work here"),
         ("sleep 60", "ruby did not end in time"),
         ("sleep 60 & sleep 60", "ruby did not end in time"),
+        ("yes", "ruby did not end in time"),
+        ("cat >/dev/null; yes >&2", "ruby did not end in time"),
     ],
 )
 def test_a_tool_that_is_broken_or_slow_is_a_warning(tools: Path, script: str, said: str) -> None:
     tool(tools, script)
 
     assert verdict("ruby", "puts 1", within=2) == Verdict(None, "ruby", said)
+
+
+def test_what_a_tool_left_behind_is_ended_with_it(tools: Path) -> None:
+    tool(tools, f"sleep 60 & echo $! >{tools}/pid; exit 0")
+
+    assert verdict("ruby", "puts 1", within=2).passed is None
+    assert gone(int((tools / "pid").read_text()))
 
 
 def test_a_tool_may_leave_its_input_and_say_much(tools: Path) -> None:
@@ -293,11 +302,15 @@ def test_a_signal_takes_the_checker_along(
     child.send_signal(number)
 
     assert child.wait(30) == -number
-    pid = int((tools / "pid").read_text())
+    assert gone(int((tools / "pid").read_text()))
+
+
+def gone(pid: int) -> bool:
+    """Whether it ends soon."""
     until = time.monotonic() + 10
     while alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
-    assert not alive(pid)
+    return not alive(pid)
 
 
 def alive(pid: int) -> bool:
