@@ -119,11 +119,11 @@ async def _run(
                 said = await _exchange(process, output.to_bytes(code))
                 return await process.wait(), _told(said)
     except TimeoutError:
-        _kill(process.pid)  # it may have ended, and what it left behind holds its output open
         return None, ""
     finally:
-        if process.returncode is None:
-            _kill(process.pid)
+        assert process.stdout is not None
+        if process.returncode is None or not process.stdout.at_eof():
+            _kill(process.pid)  # if it has ended, what it left behind holds its output open
             await _drained(process)
 
 
