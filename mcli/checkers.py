@@ -51,7 +51,7 @@ def _opened(code: str) -> str:
     return code if "<?" in code else f"<?php {code}"
 
 
-_NO_HEADER = "No such file or directory|file not found|internal compiler error"
+_NO_HEADER = "No such file or directory|file not found"
 _C = ("-w", "-fsyntax-only", "-fno-diagnostics-show-caret", "-x")
 _BASH = Checker(("bash", "--norc", "--noprofile", "-n"), ((), ("-O", "extglob")))
 _POSIX = Checker(("sh", "-n"))

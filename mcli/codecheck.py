@@ -30,6 +30,8 @@ MOST_SAID = 1000
 _READ = 1 << 16
 _GRACE_S = 1.0
 _CANNOT_RUN = 126
+_CRASHED = 4
+"""What gcc ends with when its compiler did not end well."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -77,7 +79,7 @@ async def verdict(named: str, code: str, wanted: str, until: float) -> Verdict:
             return Verdict(True, tool)
         if status is None:
             return Verdict(None, tool, f"{tool} did not end in time")
-        if status < 0 or status in (CANNOT_TELL, _CANNOT_RUN, _CANNOT_RUN + 1):
+        if status < 0 or status in (CANNOT_TELL, _CRASHED, _CANNOT_RUN, _CANNOT_RUN + 1):
             return Verdict(None, tool, f"{tool} could not check it (status {status})")
         said = said or told
     if checker.undecided and re.search(checker.undecided, said):

@@ -91,11 +91,13 @@ def test_what_is_cut_or_refused_is_not_asked_for_again() -> None:
 def test_an_answer_that_is_hard_to_read_is_given_up_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def for_ever(completion: Completion, how: Reading) -> Answer:
-        while True:
+    def slowly(completion: Completion, how: Reading) -> Answer:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
             pass
+        return Answer("7", 7)
 
-    monkeypatch.setattr(reading, "read", for_ever)
+    monkeypatch.setattr(reading, "read", slowly)
     limit = (time.monotonic() + 0.2, 3.0)
     with pytest.raises(TryAgain) as caught:
         asyncio.run(asking.ask(REQUEST, LIKE, 1, server(["7"], []), limit=limit))

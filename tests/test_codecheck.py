@@ -239,6 +239,10 @@ def test_a_tool_sees_the_code_and_neither_keys_nor_home(
 @pytest.mark.parametrize(
     ("script", "said"),
     [
+        (
+            "cat >/dev/null; echo internal compiler error; exit 4",
+            "ruby could not check it (status 4)",
+        ),
         ("exit 127", "ruby could not check it (status 127)"),
         ("kill -SEGV $$", "ruby could not check it (status -11)"),
         ("cat >/dev/null; exit 1", "ruby does not work here"),
