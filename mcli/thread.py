@@ -3,7 +3,7 @@
 A line is `{"v":1,"messages":[…],"model":…,"usage":…}`: the messages of one complete turn, from the
 question to the answer, as the API words them. A system message is none of them. A power cut while
 a line is written leaves its beginning, without a line break: that is known by how it begins, and is
-no damage. Anything else that is no turn is.
+no damage. Anything else that is no turn is, also a whole object at the end.
 """
 
 from __future__ import annotations
@@ -70,9 +70,15 @@ def line(turn: Turn, completion: Completion) -> bytes:
 
 def _is_torn(tail: bytes) -> bool:
     """Whether it is the beginning of a line of ours, perhaps with the zeros of a block that never
-    reached the disk."""
+    reached the disk. What is whole JSON is no beginning: somebody wrote it."""
     told = tail.rstrip(b"\0")
-    return told.startswith(_HEAD) or _HEAD.startswith(told)
+    if not told.startswith(_HEAD):
+        return _HEAD.startswith(told)
+    try:
+        json.loads(tail)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _turn(raw: bytes, number: int) -> Turn:
