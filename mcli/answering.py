@@ -12,7 +12,6 @@ from mcli import (
     fallback,
     parts,
     plan,
-    reading,
     sending,
     toolwork,
     verifying,
@@ -50,12 +49,12 @@ class Asker:
     ) -> tuple[Answer, Exchange]:
         """The answer to `planned` about `material`, and what it took; with `show`, a stream is
         handed on as it comes."""
-        cut = parts.of(planned, material, self.said)
         if planned.reading.kind == "label":
             request = plan.request(planned, material, self.said)
             if planned.settings.keeping.cache_in_force_s is None:
                 self.purse.refuse_if_beyond(None, planned.job.ballot.votes)
             return await votes.decided(planned, request, self.ask)
+        cut = parts.of(planned, material, self.said)
         if cut is None:
             return await self.ask(planned, plan.request(planned, material, self.said), show)
         if planned.settings.keeping.cache_in_force_s is None:  # else some may cost nothing
@@ -69,21 +68,23 @@ class Asker:
         # What a command says today need not be what it said.
         place = None if planned.toolbox.commands else _place(request, planned)
         exchange = place.find(request) if place else None
+        limit = self.patience.deadline, self.patience.limit_s
         check = verifying.check(planned.reading, self.patience.deadline)
         if exchange is not None:
             with asking.paid(exchange):
-                answer = reading.read(exchange.completion, planned.reading)
+                answer = asking.read(exchange, planned.reading, limit)
                 answer, exchange = await asking.checked(answer, exchange, check)
             if show is not None and request.stream:
                 show(answer.text)
             return answer, exchange
         send = self._sender(planned, show)
         if planned.reading.tools:
-            limit = self.patience.deadline, self.patience.limit_s
             answer, exchange = await toolwork.ask(request, planned, send, self.said, limit)
         else:
             repair = planned.recipe.output.repair
-            answer, exchange = await asking.ask(request, planned.reading, repair, send, check)
+            answer, exchange = await asking.ask(
+                request, planned.reading, repair, send, check, limit
+            )
         if place and exchange.request.model == request.model:  # a fallback's answer is another's
             place.keep(exchange, sending.notes(self.said))
         return answer, exchange

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from mcli import reading
+from mcli import deadline, reading
 from mcli.chat import Completion, Exchange, Message, Request, Usage
 from mcli.errors import Failure
 from mcli.reading import Answer, Reading
@@ -19,8 +19,18 @@ Check = Callable[[Answer], Awaitable[tuple[Answer, tuple[str, ...]]]]
 to warn of. Raises UnusableAnswer."""
 
 
+Limit = tuple[float | None, float]
+"""The deadline on the monotonic clock (None is never), and how long that was in all, in seconds."""
+NO_LIMIT: Limit = (None, 0.0)
+
+
 async def ask(
-    request: Request, how: Reading, repair: int, send: Send, check: Check | None = None
+    request: Request,
+    how: Reading,
+    repair: int,
+    send: Send,
+    check: Check | None = None,
+    limit: Limit = NO_LIMIT,
 ) -> tuple[Answer, Exchange]:
     """The answer to `request` and what it took, asked again `repair` times at most.
 
@@ -34,7 +44,7 @@ async def ask(
             raise counted(failure, spent) from None
         try:
             with paid(exchange):
-                return await checked(reading.read(exchange.completion, how), exchange, check)
+                return await checked(read(exchange, how, limit), exchange, check)
         except Failure as failure:
             complaint = reading.complaint(failure, how) if repair else None
             if complaint is None:
@@ -43,6 +53,13 @@ async def ask(
             request = _again(exchange, complaint)
             warning = f"asked again: {failure.message}"
             spent = replace(exchange, warnings=(*exchange.warnings, warning))
+
+
+def read(exchange: Exchange, how: Reading, limit: Limit) -> Answer:
+    """The answer in a completion, as `reading` has it; a long one that was made to be hard to read
+    is TryAgain at the deadline, for which the event loop cannot look meanwhile."""
+    with deadline.alarm(*limit, "the answer was not read"):
+        return reading.read(exchange.completion, how)
 
 
 async def checked(

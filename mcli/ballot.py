@@ -94,7 +94,10 @@ def counted(answers: Sequence[Answer | None], how: Reading) -> Answer:
             raise _unsure("no label has more than half of the votes", count, None, shares)
         return reading.labels_found(won, min(shares[name] for name in won), shares)
     (best, most), *others = count.most_common()
-    if most <= max([len(answers) - len(named), *(votes for _, votes in others)]):
+    nameless = len(answers) - len(named)
+    if most < nameless:
+        raise _unsure(f"{nameless} votes of {len(answers)} name no label", count, None, shares)
+    if most <= max([nameless, *(votes for _, votes in others)]):
         raise _unsure("the votes are tied", count, None, shares)
     scores = _mean(answers) or shares
     return reading.label_found(best, scores[best], scores)

@@ -15,11 +15,13 @@ LEADING = ("system", "developer")
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool that the model wants to be called; `arguments` is the JSON text that it wrote, which
-    may be none, or none that is valid."""
+    may be none, or none that is valid. `extra` is sent again as it came: what the provider signed,
+    without which Gemini refuses the turn."""
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

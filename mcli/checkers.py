@@ -76,9 +76,12 @@ _READS = re.compile(r"__has_(?:include|embed)|_Pragma")
 
 
 def find(named: str, code: str, wanted: str) -> Checker | None:
-    """What checks `code`, whose fence says `named` where a person said `wanted`; None where
+    """What checks `code`, whose fence says `named` where a person said `wanted`, whose word it is
+    if anything checks that language: what is no Python is none whatever its fence says. None where
     nothing does. `Checker.program` is one of OURS where no other program is needed."""
-    language = languages.plain(named or wanted)
+    language = languages.plain(wanted)
+    if language not in OURS and language != "shell" and language not in _TOOLS:
+        language = languages.plain(named)
     if language in OURS:
         return Checker((language,))
     if language == "shell":

@@ -28,7 +28,10 @@ MEMORY = 1 << 30
 MOST_SAID = 1000
 """Characters of a checker's message that are told."""
 _READ = 1 << 16
+_GRACE_S = 1.0
 _CANNOT_RUN = 126
+_CRASHED = 4
+"""What gcc ends with when its compiler did not end well."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -76,7 +79,7 @@ async def verdict(named: str, code: str, wanted: str, until: float) -> Verdict:
             return Verdict(True, tool)
         if status is None:
             return Verdict(None, tool, f"{tool} did not end in time")
-        if status < 0 or status in (CANNOT_TELL, _CANNOT_RUN, _CANNOT_RUN + 1):
+        if status < 0 or status in (CANNOT_TELL, _CRASHED, _CANNOT_RUN, _CANNOT_RUN + 1):
             return Verdict(None, tool, f"{tool} could not check it (status {status})")
         said = said or told
     if checker.undecided and re.search(checker.undecided, said):
@@ -120,9 +123,10 @@ async def _run(
     except TimeoutError:
         return None, ""
     finally:
-        if process.returncode is None:
-            _kill(process.pid)
-            await process.wait()
+        assert process.stdout is not None
+        if process.returncode is None or not process.stdout.at_eof():
+            _kill(process.pid)  # if it has ended, what it left behind holds its output open
+            await _drained(process)
 
 
 async def _exchange(process: asyncio.subprocess.Process, code: bytes) -> bytes:
@@ -135,6 +139,17 @@ async def _exchange(process: asyncio.subprocess.Process, code: bytes) -> bytes:
         said = (said + piece)[:_READ]
     await feeding
     return said
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of one that was killed. asyncio tells of it only when all is read that it
+    said; what has left its group may never be silent."""
+    assert process.stdout is not None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE_S):
+            while await process.stdout.read(_READ):
+                pass
+            await process.wait()
 
 
 async def _feed(stdin: asyncio.StreamWriter, code: bytes) -> None:

@@ -20,7 +20,7 @@ LONGEST_PART = 200
 LONGEST_PATH = 1000
 DEEPEST = 20
 
-_PATH = re.compile(r'(?:^|\s)path="([^"]*)"')
+_PATH = re.compile(r'(?:^|\s)path="([^"]*)"(?=[\s}]|$)')
 _DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|con(?:in|out)\$", re.IGNORECASE)
 _NOWHERE = re.compile(r'[<>:"|?*\\]')
 """What no name on Windows has; a colon names a drive or a stream there."""
@@ -44,11 +44,14 @@ def files_in(answer: str, allow_open: bool = False) -> tuple[File, ...]:
     files: list[File] = []
     for number, fence in enumerate(found, 1):
         named = _PATH.search(fence.info)
-        if named is None:
-            message = f'code block {number} of {len(found)} has no path="…"'
+        if named is None or fence.info.count("path=") > 1:
+            many = "no" if named is None else "more than one"
+            message = f'code block {number} of {len(found)} has {many} path="…"'
             raise UnusableAnswer("unnamed_file", message, "ask again, or leave out --write")
         language = languages.of_fence(fence.info[: named.start()])
-        files.append(File(named[1], language or languages.of_file(named[1]), fence.code))
+        if not language or language in languages.TEXT:
+            language = languages.of_file(named[1]) or language
+        files.append(File(named[1], language, fence.code))
     prove([file.path for file in files])
     return tuple(files)
 
@@ -96,6 +99,8 @@ def _fault_of(part: str) -> str:
     if part.startswith("."):
         # .git, .github, .vscode, .envrc: they say what tools run.
         return "has a part that begins with a dot"
+    if part.startswith("-"):
+        return "has a part that begins with a dash"  # a flag, where a script hands names on
     if part != part.strip() or part.endswith("."):
         return "has a part that ends with a space or a dot"
     if len(part.encode()) > LONGEST_PART:

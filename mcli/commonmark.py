@@ -12,6 +12,9 @@ from typing import Any
 _MARKS = ("```", "~~~")
 _BLOCKS = ["fence", "code", "hr"]
 _CONTAINERS = ["list", "blockquote"]
+MOST_LINES = 20_000
+"""Lines beyond which a fence is not looked for in lists and quotes: each of those costs a few
+kilobytes, and no answer has so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ def fences(text: str) -> list[Fence]:
         return []  # nothing is loaded for it
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text += "" if text.endswith("\n") else "\n"
-    found = [_fence(token) for token in _tokens(text, _CONTAINERS)]
+    containers = _CONTAINERS if text.count("\n") <= MOST_LINES else []
+    found = [_fence(token) for token in _tokens(text, containers)]
     if any(not fence.closed and not fence.code.strip() for fence in found[:-1]):
         # The lines of a list's fence were not indented, so that its item ended before they began.
         lines = text.split("\n")

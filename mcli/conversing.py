@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mcli import history, inputs, messages, thread, thread_file
+from mcli import history, inputs, messages, output, thread, thread_file
 from mcli.chat import Exchange
 from mcli.errors import BadInput, NoInput, UsageFailure
 from mcli.history import History
@@ -19,6 +20,8 @@ from mcli.settings import Settings
 from mcli.thread_file import Held
 from mcli.tokens import conversation
 
+UNFINISHED = "this turn is not in the conversation: it ends in calls of tools"
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:
@@ -27,14 +30,19 @@ class Talk:
     history: History
     file: Held | None = None
 
-    def keep(self, exchange: Exchange) -> None:
+    def keep(self, exchange: Exchange) -> Exchange:
         """Put the turn into the file, and give the file to others. Raises WriteFailure. A turn that
-        ends in calls of tools is not complete, and not kept."""
-        if self.file is not None and not exchange.completion.calls:
-            answer = messages.answered(exchange.completion)
-            turn = self.history.turn(exchange.request.messages, answer)
-            self.file.append(thread.line(turn, exchange.completion))
-            self.file.close()
+        ends in calls of tools is not complete, and not kept: the exchange that is given back says
+        so."""
+        if self.file is None:
+            return exchange
+        if exchange.completion.calls:
+            return replace(exchange, warnings=(*exchange.warnings, UNFINISHED))
+        answer = messages.answered(exchange.completion)
+        turn = self.history.turn(exchange.request.messages, answer)
+        self.file.append(thread.line(turn, exchange.completion))
+        self.file.close()
+        return exchange
 
 
 def check(job: Job, said: Said) -> None:
@@ -48,6 +56,9 @@ def check(job: Job, said: Said) -> None:
     for flag, path in (("-o", said.output), ("--record", said.record), ("--replay", said.replay)):
         if job.thread is not None and path is not None and _is_same(job.thread, path):
             raise UsageFailure("bad_flag", f'--thread and {flag} both name "{path}"')
+    if job.thread is not None and _takes_the_answer(job.thread):
+        told = f'stdout is the file of the conversation, "{job.thread}"'
+        raise UsageFailure("bad_flag", told, "the answer goes elsewhere: the turn is added anyway")
 
 
 def given(job: Job, bounds: Bounds) -> History:
@@ -92,6 +103,15 @@ def gone_on_with(job: Job, before: History, chosen: Settings, began: float) -> G
                 fewer = "a smaller --keep-turns" if job.keep_turns else "--keep-turns N"
                 failure.hint = f"{fewer} sends fewer of the conversation's turns; or another model"
             raise
+
+
+def _takes_the_answer(name: str) -> bool:
+    """Whether stdout is the regular file called `name`: the answer would be damage in it."""
+    try:
+        there, out = os.stat(name), os.fstat(output.STDOUT)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(out.st_mode) and os.path.samestat(there, out)
 
 
 def _is_same(one: str, other: str) -> bool:

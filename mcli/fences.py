@@ -14,6 +14,10 @@ from mcli.errors import Failure, UnusableAnswer
 REPAIRABLE = frozenset({"check_failed", "unnamed_file", "unsafe_path"})
 """The slugs of answers that are worth asking for again, with what is wrong with them."""
 
+MOST_PARSED = 200_000
+"""Characters of an answer without fences up to which Python's parser is asked: it takes up to a
+kilobyte for each, and cannot be interrupted."""
+
 _CODE_LINE = re.compile(
     r"[;{}]\s*$|^\s*(?:#include\b|#!|</?\w[^>]*>|\}|"
     r"(?:def|func|fn|function|sub)\s+\w+\s*\(|(?:class|struct|enum)\s+\w+\s*[:({]|"
@@ -98,6 +102,8 @@ def plainly_code(answer: str, language: str) -> bool:
 
 
 def _parses_as_python(answer: str) -> bool:
+    if len(answer) > MOST_PARSED:
+        return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd in a model's code is not ours to say

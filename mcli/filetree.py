@@ -24,7 +24,7 @@ def check(folder: str) -> None:
     try:
         if not folder or "\0" in folder or (os.path.lexists(folder) and not os.path.isdir(folder)):
             raise CannotCreate("no_directory", f'"{folder}" is no directory')
-        there = folder if os.path.isdir(folder) else os.path.dirname(os.path.abspath(folder))
+        there = folder if os.path.isdir(folder) else os.path.dirname(folder.rstrip("/")) or "."
         if not os.path.isdir(there):
             raise CannotCreate("no_directory", f'the directory of "{folder}" does not exist')
         if not os.access(there, os.W_OK | os.X_OK):

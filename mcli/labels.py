@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,12 +15,17 @@ from mcli.errors import UnusableAnswer, UsageFailure
 _SHORT = 3
 """Letters below which a label may be any word of a sentence."""
 
+MOST_READ = 100_000
+"""Characters of an answer beyond which no label is looked for: no verdict is that long."""
+
 _DENIAL = re.compile(
-    r"n['’]t\b|\b(?:not|no|non|never|cannot|neither|nor|without|hardly|rather than|anything but|"
-    r"nicht|kein\w*|ne|pas|jamais|nunca|não)\b|[不没非无]",
+    r"n['’]t\b|\b(?:not|no|non|never|cannot|neither|nor|without|hardly|scarcely|barely|unlikely|"
+    r"doubt\w*|except|excluding|instead of|far from|anything but|(?:rather|other) than|"
+    r"(?:wrong|incorrect) to|false|untrue|nicht|kein\w*|weder|ohne|falsch|ne|pas|jamais|sans|faux|"
+    r"nunca|sin|falso|não|sem)\b|[不没非无]|[✗✘✖❌☐🚫]|\[ \]",
     re.IGNORECASE,
 )
-"""Words that turn the label beside them into its opposite."""
+"""Words and marks that turn the label beside them into its opposite."""
 
 AROUND = " \t\r\n\"'`*_.,:;!?()[]{}<>«»“”‘’„-–—#…。、！？，；：「」『』（）《》"
 """What models put around a label."""
@@ -90,7 +97,12 @@ def read(answer: str, labels: Sequence[Label]) -> str:
     Raises UnusableAnswer if it names none or more than one, or denies what it names.
     """
     told = _field(answer, KEY)
-    found = _named(told if isinstance(told, str) else answer, labels)
+    if (ticked := _ticked(told, labels)) is not None:
+        found = ticked
+    elif isinstance(told, bool | int):
+        found = _same(json.dumps(told), labels)
+    else:
+        found = _named(told if isinstance(told, str) else answer, labels)
     if len(found) != 1:
         raise _none_of_the_set(found)
     return found[0]
@@ -106,10 +118,12 @@ def read_several(answer: str, labels: Sequence[Label]) -> tuple[str, ...]:
     if isinstance(told, list):
         words = [word for word in cast("list[Any]", told) if isinstance(word, str)]
         found = _each(words, labels) if len(words) == len(cast("list[Any]", told)) else []
+    elif (ticked := _ticked(told, labels)) is not None:
+        found = ticked
     else:
         same = _same(answer, labels)
         ways = (same if len(same) == 1 else [], *(_each(b.split(answer), labels) for b in _BETWEEN))
-        found = next(filter(None, ways), None) or _in_a_sentence(answer, labels)
+        found = next(filter(None, ways), None) or _in_a_sentence(answer, labels, every=True)
     if not found:
         raise _none_of_the_set(found)
     return tuple(label.name for label in labels if label.name in found)
@@ -146,7 +160,10 @@ def _none_of_the_set(found: Sequence[str]) -> UnusableAnswer:
 
 
 def _field(answer: str, key: str) -> Any:
-    """What a JSON answer says under `key`, or a list if it is one; None of any other answer."""
+    """What a JSON answer says under `key`, or all of it if it is no object with that; None of any
+    other answer. Raises UnusableAnswer for one that is too long to be a verdict."""
+    if len(answer) > MOST_READ:
+        raise _none_of_the_set([])
     if not any(mark in answer for mark in "{["):
         return None
     try:
@@ -156,7 +173,21 @@ def _field(answer: str, key: str) -> Any:
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
-    return "" if key in fields and fields[key] is None else fields.get(key)
+    return "" if key in fields and fields[key] is None else fields.get(key, fields)
+
+
+def _ticked(told: Any, labels: Sequence[Label]) -> list[str] | None:
+    """The labels that are true in an object such as `{"bug": true, "wish": false}`; none where its
+    labels are anything but true or false; None of what is no object, or has no label as a key."""
+    if not isinstance(told, dict):
+        return None
+    fields = cast("Mapping[str, Any]", told)
+    names = {key: same for key in fields if len(same := _same(key, labels)) == 1}
+    if not names:
+        return None
+    if len(names) < len(fields) or not all(isinstance(value, bool) for value in fields.values()):
+        return []
+    return [name for key, same in names.items() for name in same if fields[key]]
 
 
 def _named(answer: str, labels: Sequence[Label]) -> list[str]:
@@ -192,10 +223,17 @@ def _each(pieces: Sequence[str], labels: Sequence[Label]) -> list[str]:
     return found
 
 
-def _in_a_sentence(answer: str, labels: Sequence[Label]) -> list[str]:
-    """The labels that stand in a sentence; none where it has a denial."""
-    found, rest = _standing_in(answer.casefold(), labels)
-    return [] if _DENIAL.search(rest) else found
+def _in_a_sentence(answer: str, labels: Sequence[Label], every: bool = False) -> list[str]:
+    """The labels that stand in a sentence; none where it has a denial, nor, where `every` one is
+    wanted, a word that may be a label or just a word."""
+    found, rest = _standing_in(_composed(answer), labels)
+    if _DENIAL.search(rest):
+        return []
+    if every and set(re.findall(r"\w+", rest)) & {
+        _composed(word) for label in labels for word in label.spellings if len(word) < _SHORT
+    }:
+        return []
+    return found
 
 
 def _standing_in(answer: str, labels: Sequence[Label]) -> tuple[list[str], str]:
@@ -208,7 +246,9 @@ def _standing_in(answer: str, labels: Sequence[Label]) -> tuple[list[str], str]:
     found: dict[str, None] = {}
     words = [(word, label.name) for label in labels for word in label.spellings]
     for said, name in sorted(words, key=lambda pair: -len(pair[0])):
-        word = rf"(?<![\w+#./-]){re.escape(said.casefold())}(?![\w+#/-]|[.,]\d)"
+        if (wanted := _composed(said)) not in answer:
+            continue
+        word = rf"(?<![\w+#./-]){re.escape(wanted)}(?![\w+#/-]|[.,]\d)"
         if len(said) < _SHORT:
             word = rf"""(?:[:"'`*“‘]\s*|\bis\s+){word}["'`*”’.!\s]*$"""
         answer, times = re.subn(word, " ", answer)
@@ -224,9 +264,20 @@ def _label(word: str) -> Label:
 
 
 def _folded(word: str) -> str:
-    return " ".join(word.casefold().split())
+    return " ".join(_composed(word).split())
+
+
+def _composed(text: str) -> str:
+    """The same for all ways to write it: in any case, its accents apart or not."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def _bare(word: str) -> str:
-    """Without the quotes, stops and emphasis that models put around a label."""
-    return _folded(word.strip(AROUND))
+    """Without the quotes, stops and emphasis that models put around a label; the sign of a number
+    stays, so that -1 is not 1, and so does a box that is not ticked."""
+    if "[ ]" in word:
+        return _folded(word)
+    inner = word.strip(AROUND)
+    before = word[: word.find(inner)]
+    signed = inner[:1].isdigit() and before.endswith(("-", "–", "."))
+    return _folded(before[-1] + inner if signed else inner)

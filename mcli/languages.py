@@ -13,6 +13,8 @@ _ALIASES = {
 }  # fmt: skip
 _OF_FILES = {"hpp": "c++", "htm": "html", "h": "", "pyi": "python", "txt": ""}
 """Endings that are no name of a language; what a header is in nobody can tell."""
+TEXT = frozenset({"text", "txt", "plain", "plaintext"})
+"""Words on a fence that name no language."""
 _CLASS = re.compile(r"\{[^}]*?\.([\w+#-]+)")
 
 

@@ -38,7 +38,7 @@ def wire(message: Message) -> dict[str, Any]:
 def call_as_sent(call: ToolCall) -> dict[str, Any]:
     """A tool call in the API's words."""
     function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+    return {"id": call.id, "type": "function", "function": function, **call.extra}
 
 
 def answered(completion: Completion) -> Message:
@@ -77,6 +77,8 @@ def sayable(value: Any) -> None:
 def read(value: Any, place: str) -> Message:
     """The message in a JSON value. Raises ValueError that names `place` and what is wrong there."""
     given = {name: inner for name, inner in _object(value, place).items() if inner is not None}
+    if given.get("tool_calls") == []:
+        del given["tool_calls"]  # a list without any, as some servers reply
     role = given.get("role")
     if role not in ROLES:
         raise ValueError(f"{place}.role is not one of {', '.join(ROLES)}")
@@ -86,8 +88,6 @@ def read(value: Any, place: str) -> Message:
     content, parts = _content(given, place)
     name = _optional(given, "name", place)
     message = Message(role, content, parts, _calls(given, place), call_id, name)
-    if not message.calls:
-        given.pop("tool_calls", None)  # a list without any, as some servers reply
     given.setdefault("content", None)
     told = wire(message)
     extra = {name: said for name, said in given.items() if name not in told or told[name] != said}

@@ -14,7 +14,7 @@ import typer
 
 from mcli import caps, durations
 from mcli.profiles import MOST_RETRIES
-from mcli.said import Said
+from mcli.said import MOST_REPAIRS, Said
 
 
 def _duration(word: str) -> float:
@@ -112,6 +112,14 @@ AllowTool = Annotated[
 MaxSteps = Annotated[
     int | None,
     typer.Option(metavar="N", parser=whole(1, 1000), help="Rounds of calls that are run (5)"),
+]
+Repair = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        parser=whole(0, MOST_REPAIRS),
+        help="Ask again, with the error, for an answer that fails its check (1)",
+    ),
 ]
 
 COMPLETION = tuple(FLAGS)

@@ -26,14 +26,19 @@ def fields(
 ) -> dict[str, Any]:
     """The profile's, over them the recipe's, over them the flags'; `origins` is told of each.
 
-    `fallbacks` are those that the server takes. Raises UsageFailure for a flag that is none.
+    `fallbacks` are those that the server takes. Raises UsageFailure for a flag that is none, or
+    that another one would undo.
     """
+    params = dict(_param(pair) for pair in said.param)
+    if said.fallback and FALLBACKS in params:
+        told = f"--fallback and --param {FALLBACKS} exclude each other"
+        raise UsageFailure("bad_flag", told, "--fallback alone asks each of them")
     layers: list[tuple[str, Mapping[str, Any]]] = [
         ("profile", {n: v for n, v in profile.items() if n in READERS}),
         ("recipe", recipe.params if recipe else {}),
         ("flag", _spoken(said)),
         ("--fallback", {FALLBACKS: list(fallbacks)} if fallbacks else {}),
-        ("--param", dict(_param(pair) for pair in said.param)),
+        ("--param", params),
     ]
     found: dict[str, Any] = {}
     for origin, layer in layers:

@@ -60,7 +60,7 @@ def once(job: Job, said: Said) -> ExitCode:
                 answer, exchange = loop.run(answering, watch=said.to_stdout)
             thoughts.end(exchange.completion)
             with asking.paid(exchange):
-                talk.keep(exchange)
+                exchange = talk.keep(exchange)
                 return _deliver(answer, exchange, planned, said, patience)
     except Failure as failure:
         thoughts.end(failure.completion)

@@ -44,7 +44,7 @@ def _python(source: str) -> str:
 
 def _json(source: str) -> str:
     try:
-        json.loads(source, parse_constant=_refuse)
+        json.loads(source, parse_constant=_refuse, parse_int=str)  # of any length
     except json.JSONDecodeError as error:
         return f"line {error.lineno} column {error.colno}: {error.msg}"
     except ValueError as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from mcli import redaction, schema, strict
+from mcli import messages, redaction, schema, strict
 from mcli.chat import ToolCall
 from mcli.errors import ConfigFailure
 from mcli.strict import Complaints, Node
@@ -112,7 +112,15 @@ def arguments(call: ToolCall) -> Any:
     """The arguments of a call; none at all are an empty object. Raises ValueError."""
     if not call.arguments.strip():
         return {}
-    return json.loads(call.arguments, parse_constant=_no_constant)
+    try:
+        value = json.loads(call.arguments, parse_constant=_no_constant)
+        messages.sayable(value)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:  # of Python's own there is one, about digits
+        why = str(error)
+        raise ValueError("a number is too long" if why.startswith("Exceeds") else why) from None
+    return value
 
 
 def _tool(node: Node, checker: schema.Checker) -> Tool:

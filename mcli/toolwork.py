@@ -37,7 +37,7 @@ async def ask(
     mended, rounds = False, 0
     while True:
         try:
-            answer, exchange = await asking.ask(request, planned.reading, repair, send)
+            answer, exchange = await asking.ask(request, planned.reading, repair, send, limit=limit)
         except Failure as failure:
             raise asking.counted(failure, spent) from None
         spent = asking.added(spent, exchange)

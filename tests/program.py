@@ -107,15 +107,18 @@ class Program:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def wrapper(self) -> Path:
+        """An `mcli` that is this program."""
+        path = self.home / "bin" / "mcli"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\nexec {sys.executable} -m mcli "$@"\n')
+        path.chmod(0o755)
+        return path
+
     def shell(self, script: str, **more: str) -> Result:
         """Run a script of bash in which `mcli` is this program."""
-        bin_folder = self.home / "bin"
-        bin_folder.mkdir(exist_ok=True)
-        wrapper = bin_folder / "mcli"
-        wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} -m mcli "$@"\n')
-        wrapper.chmod(0o755)
         env = {**self.env, **more}
-        env["PATH"] = f"{bin_folder}{os.pathsep}{env['PATH']}"
+        env["PATH"] = f"{self.wrapper().parent}{os.pathsep}{env['PATH']}"
         done = subprocess.run(
             ["bash", "-c", script],
             env=env,
@@ -126,3 +129,14 @@ class Program:
             stdin=subprocess.DEVNULL,
         )
         return Result(done.returncode, done.stdout, done.stderr)
+
+
+def recorded(script: str, folder: Path) -> bytes:
+    """What `script`, which takes the name of a file, records of this program anew."""
+    program, new = Program(folder / "home"), folder / "new.jsonl"
+    done = subprocess.run(
+        [ROOT / script, new], env={**program.env, "MCLI": str(program.wrapper())},
+        capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b""), done.stdout.decode()
+    return new.read_bytes()

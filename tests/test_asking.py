@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from mcli import asking
+from mcli import asking, reading
 from mcli.chat import Completion, Exchange, Message, Request, Usage
 from mcli.errors import Failure, TryAgain, UnusableAnswer
 from mcli.reading import Answer, Reading
@@ -85,3 +86,22 @@ def test_what_is_cut_or_refused_is_not_asked_for_again() -> None:
     with pytest.raises(UnusableAnswer) as caught:
         ask([""], 3, seen)
     assert (caught.value.slug, len(seen)) == ("empty_answer", 1)
+
+
+def test_an_answer_that_is_hard_to_read_is_given_up_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slowly(completion: Completion, how: Reading) -> Answer:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            pass
+        return Answer("7", 7)
+
+    monkeypatch.setattr(reading, "read", slowly)
+    limit = (time.monotonic() + 0.2, 3.0)
+    with pytest.raises(TryAgain) as caught:
+        asyncio.run(asking.ask(REQUEST, LIKE, 1, server(["7"], []), limit=limit))
+
+    told = caught.value
+    assert (told.slug, told.attempts, told.charged) == ("deadline", 2, "yes")
+    assert told.message == "the answer was not read within 3s"

@@ -55,6 +55,13 @@ def test_a_tie_decides_nothing(words: str) -> None:
     assert caught.value.data["label"] is None
 
 
+def test_votes_that_mostly_name_no_label_are_no_tie() -> None:
+    with pytest.raises(UnusableAnswer) as caught:
+        ballot.counted(votes("bug - - -"), ONE)
+    assert caught.value.slug == "unsure"
+    assert caught.value.message == "3 votes of 4 name no label: bug 1"
+
+
 def test_no_vote_at_all_is_no_label() -> None:
     for how in (ONE, SEVERAL):
         with pytest.raises(UnusableAnswer) as caught:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.program import ROOT, Program
+from tests.program import ROOT, Program, recorded
+from tests.scripting.page import need
 
 TAPE = ROOT / "tests" / "recordings" / "bundled.jsonl"
 STALE = "a recipe or the sandbox was changed: run .ci/record-recipes, and look at the diff"
 
 
 def test_they_pass_by_replay_without_a_network_or_a_key(tmp_path: Path) -> None:
-    alone = ("unshare", "-rn")
-    if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
-        pytest.skip("unshare does not work here")
+    need("unshare", "-rn", "true")
     program = Program(tmp_path / "home")
-    argv = program.argv(
-        "recipes", "test", str(ROOT / "recipes"), "-m", "sandbox", "--replay", str(TAPE)
-    )
-    done = subprocess.run(
-        [*alone, *argv], env=program.env, cwd=program.home, capture_output=True, check=False
+    done = program.started(
+        ["unshare", "-rn"],
+        *("recipes", "test", str(ROOT / "recipes"), "-m", "sandbox", "--replay", str(TAPE)),
     )
 
-    assert (done.returncode, done.stderr) == (0, b""), done.stdout.decode() + STALE
-    lines = done.stdout.decode().splitlines()
+    assert (done.code, done.err) == (0, ""), done.out + STALE
+    lines = done.out.splitlines()
     assert lines[-1] == f"{len(lines) - 1} tests, 0 failed"
     tested = {Path(line.removeprefix("ok ").partition(":")[0]).name for line in lines[:-1]}
     assert tested == {path.name for path in (ROOT / "recipes").iterdir()}
@@ -36,18 +31,7 @@ def test_they_pass_by_replay_without_a_network_or_a_key(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_recorded_anew_they_give_the_same_file(tmp_path: Path) -> None:
-    program = Program(tmp_path / "home")
-    wrapper = tmp_path / "mcli"
-    wrapper.write_text(f'#!/bin/sh\nexec {program.argv()[0]} -m mcli "$@"\n')
-    wrapper.chmod(0o755)
-    new = tmp_path / "new.jsonl"
-    done = subprocess.run(
-        [ROOT / ".ci" / "record-recipes", new], env={**program.env, "MCLI": str(wrapper)},
-        capture_output=True, check=False, timeout=60,
-    )  # fmt: skip
-
-    assert (done.returncode, done.stderr) == (0, b""), done.stdout.decode()
-    assert new.read_bytes() == TAPE.read_bytes(), STALE
+    assert recorded(".ci/record-recipes", tmp_path) == TAPE.read_bytes(), STALE
 
 
 def test_the_recording_says_that_the_sandbox_made_it() -> None:

@@ -39,6 +39,7 @@ NEEDS = {
         ("python", "import re\nre.compile('\\d')\nassert (1, 2)", "x = 1 +"),
         ("py", "", "if True:\nx = 1"),
         ("json", '{"a": [1, 2]}', "{'a': 1}"),
+        ("json", "9" * 5000, "-"),
         ("json", "NaN1".replace("NaN", ""), "NaN"),
         ("yaml", "a: &x !Ref [1]\n---\nb: *y\n".replace("*y", "1"), "a: [1"),
         ("yaml", "a: &x 1\nb: *x", "b: *nowhere"),
@@ -136,7 +137,11 @@ def test_markup_in_javascript_is_not_judged() -> None:
         ("sh", "#!/bin/sh\n", "", "sh"),
         ("sh", "#!/usr/bin/env bash\n", "sh", "bash"),
         ("sh", "#!/usr/bin/env zsh", "", "zsh"),
-        ("c++", "", "python", "g++"),
+        ("c++", "", "python", "python"),
+        ("text", "", "python", "python"),
+        ("js", "", "json", "json"),
+        ("console", "", "bash", "bash"),
+        ("python", "", "klingon", "python"),
         ("", "", "py", "python"),
     ],
 )
@@ -234,18 +239,31 @@ def test_a_tool_sees_the_code_and_neither_keys_nor_home(
 @pytest.mark.parametrize(
     ("script", "said"),
     [
+        (
+            "cat >/dev/null; echo internal compiler error; exit 4",
+            "ruby could not check it (status 4)",
+        ),
         ("exit 127", "ruby could not check it (status 127)"),
         ("kill -SEGV $$", "ruby could not check it (status -11)"),
         ("cat >/dev/null; exit 1", "ruby does not work here"),
         ("cat >/dev/null; echo broken; exit 1", "ruby does not work here"),
         ("sleep 60", "ruby did not end in time"),
         ("sleep 60 & sleep 60", "ruby did not end in time"),
+        ("yes", "ruby did not end in time"),
+        ("cat >/dev/null; yes >&2", "ruby did not end in time"),
     ],
 )
 def test_a_tool_that_is_broken_or_slow_is_a_warning(tools: Path, script: str, said: str) -> None:
     tool(tools, script)
 
     assert verdict("ruby", "puts 1", within=2) == Verdict(None, "ruby", said)
+
+
+def test_what_a_tool_left_behind_is_ended_with_it(tools: Path) -> None:
+    tool(tools, f"sleep 60 & echo $! >{tools}/pid; exit 0")
+
+    assert verdict("ruby", "puts 1", within=2).passed is None
+    assert gone(int((tools / "pid").read_text()))
 
 
 def test_a_tool_may_leave_its_input_and_say_much(tools: Path) -> None:
@@ -293,11 +311,15 @@ def test_a_signal_takes_the_checker_along(
     child.send_signal(number)
 
     assert child.wait(30) == -number
-    pid = int((tools / "pid").read_text())
+    assert gone(int((tools / "pid").read_text()))
+
+
+def gone(pid: int) -> bool:
+    """Whether it ends soon."""
     until = time.monotonic() + 10
     while alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
-    assert not alive(pid)
+    return not alive(pid)
 
 
 def alive(pid: int) -> bool:

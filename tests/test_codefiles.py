@@ -47,6 +47,9 @@ def test_a_file_may_be_empty() -> None:
         (block('python path="a.py"') + block("sh", "make"), "unnamed_file"),
         (block("python path=a.py"), "unnamed_file"),
         (block("python xpath=\"a.py\""), "unnamed_file"),
+        (block('python path="a"b"'), "unnamed_file"),
+        (block('python path="a.py"x'), "unnamed_file"),
+        (block('python path="a.py" path="b.py"'), "unnamed_file"),
         ('```python path="a.py"\nx', "unclosed_code"),
     ],
 )  # fmt: skip
@@ -54,6 +57,12 @@ def test_what_is_no_set_of_files(answer: str, slug: str) -> None:
     with pytest.raises(UnusableAnswer) as caught:
         codefiles.files_in(answer)
     assert caught.value.slug == slug
+
+
+def test_what_a_file_is_called_says_more_than_a_fence_of_text() -> None:
+    answer = block('text path="a.json"') + block('{.python path="b.py"}') + block('text path="c"')
+
+    assert [file.language for file in codefiles.files_in(answer)] == ["json", "python", "text"]
 
 
 UNSAFE = [
@@ -66,6 +75,7 @@ UNSAFE = [
     ["a<b"], ["a "], [" a"], ["a/ b"], ["a."], ["a./b"], ["a", "A"], ["a", "a"],
     ["stra\u00dfe", "STRASSE"], ["\u00e9", "e\u0301"], ["a/b", "A/c"], ["a", "a/b"], ["a/b", "a"],
     ["A", "a/b"], ["ok", "../x"], ["\uff0e\uff0e/x", "x"], ["\u212a", "k"],
+    ["-rf"], ["--help"], ["a/-x"], ["\uff0dx"],
 ]  # fmt: skip
 
 

@@ -171,3 +171,23 @@ def test_the_checker_s_time_ends_with_the_command_s(mcli: Program, server: Fault
 
     assert (done.code, done.json["text"]) == (0, "puts 1")
     assert done.json["warnings"] == ["not checked: ruby did not end in time"]
+
+
+@pytest.mark.parametrize("fence", ["text", "md", "js", "", "python"])
+def test_what_is_no_code_of_the_language_asked_for_is_not_passed_off_as_it(
+    mcli: Program, server: FaultyServer, fence: str
+) -> None:
+    server.play([ok(f"```{fence}\nthis is no program\n```"), ok(GOOD)])
+    done = mcli(*TASK, "--lang", "python", "--json")
+
+    assert (done.code, done.json["text"], done.json["attempts"]) == (0, "x = 1", 2)
+
+
+def test_a_name_that_is_a_flag_to_the_next_program_is_not_written(
+    mcli: Program, server: FaultyServer
+) -> None:
+    server.play(ok('```sh path="-rf"\nls\n```'))
+    done = mcli(*TASK, "--write", "site")
+
+    assert (done.code, done.slug, done.out) == (4, "unsafe_path", "")
+    assert not (mcli.home / "site").exists()

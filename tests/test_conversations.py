@@ -55,6 +55,30 @@ class TestThread:
             "system", "user", "assistant", "user",
         ]  # fmt: skip
 
+    def test_the_answer_does_not_go_into_it(self, mcli: Program, server: FaultyServer) -> None:
+        """`>> t` would put it behind the turn, and the next call would find damage."""
+        say(mcli, "one")
+        before = (mcli.home / "t").read_bytes()
+        told = mcli.shell("mcli ask -n two --thread t >> t")
+
+        assert (told.code, told.slug, len(server.requests)) == (2, "bad_flag", 1)
+        assert (mcli.home / "t").read_bytes() == before
+        assert mcli.shell("mcli ask -n two --thread t >> other").code == 0
+
+    def test_a_turn_that_ends_in_calls_is_not_kept_and_that_is_told(
+        self, mcli: Program, server: FaultyServer
+    ) -> None:
+        say(mcli, "one")
+        (mcli.home / "tool.json").write_text('{"name": "weather"}')
+        server.play(as_json(completion(None, "tool_calls", tool_calls=[CALL])))
+        told = say(mcli, "two", "--tool", "tool.json", "--json")
+
+        assert (told.code, told.json["data"]["tool_calls"]) == (0, [CALL])
+        assert told.json["warnings"] == [
+            "this turn is not in the conversation: it ends in calls of tools"
+        ]
+        assert turns(mcli) == [["one", "Paris."]]
+
     def test_it_is_its_owner_s_alone(self, mcli: Program) -> None:
         say(mcli, "hi")
 

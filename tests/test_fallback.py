@@ -243,6 +243,12 @@ def test_megallm_is_told_of_them(mcli: Program) -> None:
         assert "fallback_models" not in sent(mcli, "--base-url", other, *FALLBACK)
 
 
+def test_one_way_to_name_them(mcli: Program, server: FaultyServer) -> None:
+    """Of the two, --param silently put the other out of action."""
+    told = mcli("ask", "hi", *FALLBACK, "--param", 'fallback_models=["z"]')
+    assert (told.code, told.slug, server.requests) == (2, "bad_flag", [])
+
+
 @pytest.fixture
 def megallm(mcli: Program, server: FaultyServer) -> Program:
     mcli.configure(

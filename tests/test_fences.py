@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcli import fences
+from mcli import commonmark, fences
 from mcli.errors import UnusableAnswer
 from mcli.fences import Block
 
@@ -234,3 +235,22 @@ def test_any_answer_is_code_or_no_answer(answer: str, language: str) -> None:
     except UnusableAnswer as failure:
         slug = failure.slug
     assert slug in ("", "no_code", "unclosed_code")
+
+
+def test_a_fence_is_found_behind_more_lists_than_are_read() -> None:
+    answer = "- a\n" * (commonmark.MOST_LINES + 1)
+
+    assert fences.code_in(f"{answer}\n```python\n{CODE}\n```", "") == Block("python", CODE)
+
+
+@pytest.mark.parametrize("line", ["- a\n", "x = 1\n"])
+def test_what_has_no_fence_is_not_parsed_beyond_a_size(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    def parsed(text: str) -> NoReturn:
+        pytest.fail("parsed")
+
+    monkeypatch.setattr("ast.parse", parsed)
+    answer = line * (fences.MOST_PARSED // len(line) + 1)
+
+    assert not fences.plainly_code(answer, "python")

@@ -101,7 +101,7 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(
 def test_what_can_be_known_before(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "dangling").symlink_to("gone")
-    for name in ("file", "dangling", "gone/new"):
+    for name in ("file", "dangling", "gone/new", "gone/../new", "gone/new/"):
         with pytest.raises(CannotCreate) as caught:
             filetree.check(str(tmp_path / name))
         assert caught.value.slug == "no_directory"

@@ -115,6 +115,19 @@ def test_no_is_an_answer_where_it_is_a_label(answer: str) -> None:
         "421",
         "...",
         "Bug, feature, very good, good, 42",
+        "I doubt it is a bug.",
+        "unlikely a bug",
+        "anything else except bug",
+        "It is far from a bug",
+        "Something other than a bug",
+        "It would be wrong to call this a bug.",
+        "Bug: false",
+        "Bug: ❌",
+        "[ ] Bug",
+        "-42",
+        "the score is -42",
+        ".42",
+        "bug " + "x " * labels.MOST_READ,
     ],
 )
 def test_an_answer_that_means_no_label_or_several(answer: str) -> None:
@@ -139,6 +152,12 @@ def test_an_answer_of_marks_alone_is_not_a_label_of_other_marks(answer: str) -> 
         (["ja", "nein"], "JA!", "ja"),
         (["STRASSE", "weg"], "straße", "STRASSE"),
         (["好", "坏"], "好。", "好"),
+        (["caf\u00e9", "bar"], "cafe\u0301", "caf\u00e9"),
+        (["cafe\u0301", "bar"], "It is a Caf\u00c9.".replace("\u00c9", "\u00e9"), "cafe\u0301"),
+        (["-1", "0", "1"], "-1.", "-1"),
+        (["-1", "0", "1"], "1.", "1"),
+        (["1", "2"], "- 1", "1"),
+        (["true", "false"], "It is false.", "false"),
     ],
 )
 def test_a_label_is_text_and_not_a_pattern(written: list[str], answer: str, name: str) -> None:
@@ -189,7 +208,9 @@ def test_an_alias_is_read_as_its_label(answer: str, name: str) -> None:
     assert labels.read(answer, ALIASED) == name
 
 
-@pytest.mark.parametrize("written", [["a|b", "b"], ["a|A", "c"], ["a|", "c"], ["|a", "c"]])
+@pytest.mark.parametrize(
+    "written", [["a|b", "b"], ["a|A", "c"], ["\u00e9", "e\u0301"], ["a|", "c"], ["|a", "c"]]
+)
 def test_all_words_of_a_set_differ(written: list[str]) -> None:
     with pytest.raises(UsageFailure):
         labels.parse(written)
@@ -209,6 +230,8 @@ def test_a_file_has_comments_and_blank_lines() -> None:
         ('["Bug"]', "Bug"),
         ('{"answer": "Bug"}', "Bug"),
         ('I say {"label": "very good"}', "very good"),
+        ('{"label": 42}', "42"),
+        ('{"bug": true, "feature": false}', "Bug"),
     ],
 )
 def test_a_label_may_come_as_json(answer: str, name: str) -> None:
@@ -217,8 +240,10 @@ def test_a_label_may_come_as_json(answer: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ['{"label": null, "other": "Bug"}', '{"label": "chore"}', '{"label": "not a bug"}', "{}"],
-)
+    ['{"bug": false}', '{"Bug": 0}', '{"bug": 0.9, "feature": 0.1}', '{"bug": true, "good": true}',
+     '{"label": false}', '{"label": null, "other": "Bug"}', '{"label": "chore"}',
+     '{"label": "not a bug"}', "{}"],
+)  # fmt: skip
 def test_json_that_names_no_label(answer: str) -> None:
     with pytest.raises(UnusableAnswer):
         labels.read(answer, SET)
@@ -238,6 +263,7 @@ def test_json_that_names_no_label(answer: str) -> None:
         ("The labels are bug and wish.", ("bug", "wish")),
         ('{"labels": ["wish", "bug"]}', ("bug", "wish")),
         ('["wish"]', ("wish",)),
+        ('{"C++": true, "bug": false, "defect": false, "wish": true}', ("wish", "C++")),
         ("```json\n[\"wish\", \"defect\"]\n```", ("bug", "wish")),
     ],
 )  # fmt: skip
@@ -247,12 +273,21 @@ def test_several_labels_in_the_order_of_the_set(answer: str, names: tuple[str, .
 
 @pytest.mark.parametrize(
     "answer",
-    ["", "none", "none of them", '{"labels": []}', '{"labels": ["bug", "chore"]}', '["bug", 1]',
+    ['{"bug": false}', '{"bug": true, "wish": "no"}', '{"bug": 0.9, "wish": 0.1}',
+     "bug: true\nwish: false\nC++: true", "- [x] bug\n- [ ] wish", "[ ] bug\n[ ] wish",
+     "bug \u2713\nwish \u2717",
+     "", "none", "none of them", '{"labels": []}', '{"labels": ["bug", "chore"]}', '["bug", 1]',
      "not a bug, but a wish", "debugging"],
 )  # fmt: skip
 def test_an_answer_that_is_no_list_of_labels(answer: str) -> None:
     with pytest.raises(UnusableAnswer):
         labels.read_several(answer, ALIASED)
+
+
+@pytest.mark.parametrize("answer", ["It is about ui and bugs: bug", "Both ui and bug, surely."])
+def test_of_several_none_is_left_out_that_may_be_but_a_word(answer: str) -> None:
+    with pytest.raises(UnusableAnswer):
+        labels.read_several(answer, labels.parse(["bug", "ui"]))
 
 
 @given(sets, st.text(), st.booleans())

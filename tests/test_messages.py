@@ -109,6 +109,7 @@ def test_a_message_without_content_says_so() -> None:
         ([{"role": "user", "content": None}], "messages[0].content is missing"),
         ([{"role": "tool", "content": None, "tool_call_id": "c"}], "content is missing"),
         ([{"role": "assistant"}], "messages[0].content is missing"),
+        ([{"role": "assistant", "content": None, "tool_calls": []}], "[0].content is missing"),
         ([{"role": "user", "content": 7}], "messages[0].content is neither a text nor a list"),
         ([{"role": "user", "content": []}], "messages[0].content is neither a text nor a list"),
         ([{"role": "user", "content": ["a"]}], "messages[0].content[0] is not an object"),

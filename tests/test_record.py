@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ from tests.faults import scenes
 from tests.faults.scenes import DONE, as_json, chunked, completion, deltas, error, ok, stream_ok
 from tests.faults.server import End, FaultyServer, Reply, Scene, Seen
 from tests.program import KEY, Program, Result
-from tests.scripting.page import missing
+from tests.scripting.page import need
 
 CODE = "Here:\n```python\nprint(1)\n```\n"
 MODELS = as_json({"data": [{"id": "one", "context_length": 10}, {"id": "two"}]})
@@ -350,8 +349,7 @@ class TestAFileThatCannotBe:
         (mcli.home / "closed").mkdir(0o500)
         command = "mcli ask hi --record closed/tape.jsonl"
         if os.geteuid() == 0:  # who may write anywhere, but not on a read-only disk
-            if subprocess.run(["unshare", "-m", "true"], check=False).returncode:
-                pytest.skip("unshare does not work here")
+            need("unshare", "-m", "true")
             command = f"unshare -m sh -c 'mount -t tmpfs -o ro none closed && {command}'"
         done = mcli.shell(command)
 
@@ -384,30 +382,24 @@ class TestAFileThatCannotBe:
 
 
 class TestReplay:
-    @pytest.mark.skipif(missing("strace"), reason="strace is not installed")
     def test_it_opens_no_socket(self, mcli: Program, server: FaultyServer) -> None:
+        need("strace", "-o", "/dev/null", "true")  # which a container may forbid
         record(mcli, "ask", "hi")
         server.close()
-        traced = ("strace", "-f", "-o", "calls", "-e", "trace=socket,connect,sendto")
-        argv = [*traced, *mcli.argv("ask", "hi", "--replay", "tape.jsonl")]
+        traced = ["strace", "-f", "-o", "calls", "-e", "trace=socket,connect,sendto"]
         mcli.env |= {"MCLI_BASE_URL": "https://api.invalid/v1", "https_proxy": "http://p.invalid"}
-        done = subprocess.run(argv, env=mcli.env, cwd=mcli.home, capture_output=True, check=False)
-        if b"ptrace" in done.stderr:
-            pytest.skip("ptrace is not allowed here")
+        done = mcli.started(traced, "ask", "hi", "--replay", "tape.jsonl")
 
-        assert (done.returncode, done.stdout) == (0, b"Paris.\n")
+        assert (done.code, done.out) == (0, "Paris.\n")
         calls = (mcli.home / "calls").read_text().splitlines()
         assert [call for call in calls if "exited with" not in call] == []
 
     def test_it_needs_no_network(self, mcli: Program) -> None:
-        alone = ("unshare", "-rn")
-        if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
-            pytest.skip("unshare does not work here")
+        need("unshare", "-rn", "true")
         record(mcli, "ask", "hi")
-        argv = [*alone, *mcli.argv("ask", "hi", "--replay", "tape.jsonl")]
-        done = subprocess.run(argv, env=mcli.env, cwd=mcli.home, capture_output=True, check=True)
+        done = mcli.started(["unshare", "-rn"], "ask", "hi", "--replay", "tape.jsonl")
 
-        assert (done.stdout, done.stderr) == (b"Paris.\n", b"")
+        assert (done.code, done.out, done.err) == (0, "Paris.\n", "")
 
     @pytest.mark.parametrize("argv", [("ask", "hi", "--stream"), ("models",)])
     def test_a_bad_proxy_or_certificate_is_nothing_to_it(

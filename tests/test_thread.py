@@ -68,7 +68,7 @@ def test_a_torn_end_is_repaired_wherever_it_is_torn() -> None:
 
 
 @pytest.mark.parametrize("zeros", [1, 4096])
-@pytest.mark.parametrize("end", [0, 1, 30, 100])
+@pytest.mark.parametrize("end", [0, 1, 30, 100, -1])
 def test_zeros_that_a_power_cut_left_are_torn_too(end: int, zeros: int) -> None:
     found = thread.parse(FILE + line("next")[:end] + bytes(zeros))
 
@@ -110,6 +110,8 @@ USER, ASSISTANT = {"role": "user", "content": "a"}, {"role": "assistant", "conte
         (b'{"v":2}', "it is of version 2, not 1"),
         (b"{}", "it is no array of messages"),
         (told(), "it does not go from a message of the user"),
+        (b'{"v":1,"messages":[]}', "it does not go from a message of the user"),
+        (b'{"v":1,"messages":[{"role":"user","content":"a"}]}', "it does not go from"),
         (told(USER), "it does not go from"),
         (told(ASSISTANT, USER), "it does not go from"),
         (told({"role": "system", "content": "s"}, USER, ASSISTANT), "it has a system message"),

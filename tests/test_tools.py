@@ -209,6 +209,9 @@ class TestCalls:
         ("weather", {}, "do not fit"),
         ("weather", {"city": "Rome", "extra": 1}, "do not fit"),
         ("weather", '{"city": NaN}', "not valid JSON"),
+        ("weather", '{"city": "\\ud83d"}', "not valid JSON: it has half a character"),
+        ("weather", '{"city": %s}' % ("9" * 5000), "not valid JSON: a number is too long"),
+        ("weather", '{"city": 1e999}', "not valid JSON: it has a number that is too large"),
         ("weather", "[" * 100_000, "the arguments"),
         ("weather", json.dumps({"city": "x" * (1 << 20)}), "more than 1,048,576"),
         ("wea\nther\x1b[31m", {}, "there is no tool"),
@@ -295,6 +298,40 @@ class TestCommands:
         assert mcli(*ALLOWED, "--timeout", "30").out == "Sunny.\n"
         told = server.requests[1].body["messages"][-2:]
         assert [message["content"] for message in told] == ["r\n", "o\n"]
+
+    def test_what_the_provider_signed_goes_back(
+        self, mcli: Program, server: FaultyServer, folder: Path
+    ) -> None:
+        with_command(folder, "cat")
+        made = {"name": "weather", "arguments": json.dumps(ROME)}
+        signed = {"google": {"thought_signature": "c2ln"}}
+        call = {"id": "a", "type": "function", "function": made, "extra_content": signed}
+        server.play([as_json(completion(None, "tool_calls", tool_calls=[call])), ok("Sunny.")])
+        told = mcli(*ALLOWED, "--json").json
+        assert server.requests[1].body["messages"][-2]["tool_calls"] == [call]
+        assert told["steps"][0]["tool_calls"] == [call]
+
+        server.play(as_json(completion(None, "tool_calls", tool_calls=[call])))
+        argv = ("ask", "hi", "--tool", "weather.yaml", "--json", "--cache", "1h")
+        (folder / "weather.yaml").write_text(WEATHER)
+        for _ in range(2):
+            assert mcli(*argv).json["message"]["tool_calls"] == [call]
+
+    def test_calls_with_one_id_are_answered_one_by_one(
+        self, mcli: Program, server: FaultyServer, folder: Path
+    ) -> None:
+        """Some servers call each of them `call_0`: both run, and an answer says which it is of."""
+        with_command(folder, "cat")
+        calls = [
+            {"id": "a", "type": "function", "function": {"name": "weather", "arguments": told}}
+            for told in (json.dumps(ROME), '{"city": "Oslo"}')
+        ]
+        server.play([as_json(completion(None, "tool_calls", tool_calls=calls)), ok("Sunny.")])
+        assert mcli(*ALLOWED).out == "Sunny.\n"
+        turn, *told = server.requests[1].body["messages"][-3:]
+        assert [message["content"] for message in told] == [json.dumps(ROME), '{"city": "Oslo"}']
+        assert [m["tool_call_id"] for m in told] == [c["id"] for c in turn["tool_calls"]]
+        assert len({m["tool_call_id"] for m in told}) == 2
 
     def test_without_permission_nothing_runs(
         self, mcli: Program, server: FaultyServer, folder: Path

@@ -118,6 +118,7 @@ def _exchange(kept: dict[str, Any], request: Request) -> Exchange:
         and all(isinstance(word, str | None) for word in words)
         and all(isinstance(number, int | None) for number in numbers)
         and all(isinstance(warning, str) for warning in warnings)
+        and all(isinstance(call.extra, dict) for call in completion.calls)
     ):
         raise ValueError
     warned = tuple(warnings)

@@ -105,7 +105,7 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
         raise spoilt("wrong_shape", f"the reply of {host} has no message")
     flow, calls = TextFlow(), turns.Calls()
     text = flow.feed(content_of(fields)) + flow.close()
-    calls.feed(fields)
+    calls.whole(fields)
     completion = Completion(
         text=text,
         finish_reason=finish_of(choice),

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
+from mcli import messages
 from mcli.api.textflow import joined
 from mcli.chat import Token, ToolCall
+
+_UNREAD = "extra_content"
+"""Where Gemini puts its `thought_signature` (api-contract §6)."""
 
 _IMPOSSIBLE = -9999.0
 """What OpenAI says of a token that is not among the likeliest: as good as never."""
@@ -29,28 +34,38 @@ class Calls:
         self._made: list[_Call] = []
 
     def feed(self, fields: Mapping[str, Any]) -> None:
-        """Add what a message or delta says of tools; what is no call at all is a nameless one."""
-        told = fields.get("tool_calls") or fields.get("function_call")
-        if not told:
-            return
-        deltas = cast("list[Any]", told) if isinstance(told, list) else [told]
+        """Add what a delta says of tools; what is no call at all is a nameless one."""
+        deltas = _told(fields)
         for place, delta in enumerate(deltas):
-            known = cast("dict[str, Any]", delta) if isinstance(delta, dict) else {}
-            self._add(known, place if len(deltas) > 1 else None)
+            index, name = delta.get("index"), _text(delta.get("id"))
+            if not isinstance(index, int):
+                index = None if name or len(deltas) == 1 else place
+            self._add(self._of(index, name), delta)
+
+    def whole(self, fields: Mapping[str, Any]) -> None:
+        """Add the calls of a message that came whole: each entry is one, whatever its number and
+        its id, which some servers give to all of them."""
+        for delta in _told(fields):
+            self._made.append(_Call(None))
+            self._add(self._made[-1], delta)
 
     def all(self) -> tuple[ToolCall, ...]:
-        """The calls, in the order in which they began; one without an id gets its number."""
-        return tuple(
-            ToolCall(call.id or f"call_{number}", joined(call.name), joined(call.arguments))
-            for number, call in enumerate(self._made, 1)
-        )
+        """The calls, in the order in which they began; one without an id, or with that of one
+        before it, gets its number: each is answered by its id."""
+        given = {call.id for call in self._made}
+        seen: set[str] = set()
+        found: list[ToolCall] = []
+        for number, call in enumerate(self._made, 1):
+            name = call.id
+            while not name or name in seen or (name != call.id and name in given):
+                name, number = f"call_{number}", number + 1
+            seen.add(name)
+            found.append(ToolCall(name, joined(call.name), joined(call.arguments), call.extra))
+        return tuple(found)
 
-    def _add(self, delta: dict[str, Any], place: int | None) -> None:
-        index, name = delta.get("index"), _text(delta.get("id"))
-        if not isinstance(index, int):
-            index = None if name else place
-        call = self._of(index, name)
-        call.id = call.id or name
+    def _add(self, call: _Call, delta: dict[str, Any]) -> None:
+        call.id = call.id or _text(delta.get("id"))
+        call.extra = _signed(delta) or call.extra
         inner = delta.get("function") or delta.get("custom") or delta
         function = cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
         said = _text(function.get("name"))
@@ -76,6 +91,23 @@ class _Call:
     def __init__(self, index: int | None) -> None:
         self.index = index
         self.id = self.name = self.arguments = ""
+        self.extra: dict[str, Any] = {}
+
+
+def _told(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The calls in a message or delta; an empty one for what is none."""
+    told = fields.get("tool_calls") or fields.get("function_call")
+    entries = cast("list[Any]", told) if isinstance(told, list) else [told] if told else []
+    return [cast("dict[str, Any]", e) if isinstance(e, dict) else {} for e in entries]
+
+
+def _signed(delta: dict[str, Any]) -> dict[str, Any]:
+    """What of a call goes back unread; nothing where UTF-8 cannot say it."""
+    extra = delta.get(_UNREAD)
+    with suppress(ValueError):
+        messages.sayable(extra)
+        return {_UNREAD: extra} if extra and isinstance(extra, dict) else {}
+    return {}
 
 
 def reasoning(fields: Mapping[str, Any]) -> str:

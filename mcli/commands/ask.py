@@ -8,7 +8,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
-from mcli.said import MOST_REPAIRS, Said
+from mcli.said import Said
 
 
 @options.takes(options.COMPLETION)
@@ -23,14 +23,7 @@ def ask(
         str | None,
         typer.Option(metavar="PATH", help="Print one field of the JSON answer: .a.b[0]"),
     ] = None,
-    repair: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=options.whole(0, MOST_REPAIRS),
-            help="Ask again, with the error, for an answer that does not fit (1)",
-        ),
-    ] = None,
+    repair: options.Repair = None,
     thread: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Go on with the conversation in FILE, and add to it"),

@@ -8,7 +8,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
-from mcli.said import MOST_REPAIRS, Said
+from mcli.said import Said
 
 
 @options.takes(options.COMPLETION)
@@ -20,14 +20,7 @@ def codegen(
         bool | None,
         typer.Option("--check/--no-check", help="Parse the code, never run it (on); help codegen"),
     ] = None,
-    repair: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=options.whole(0, MOST_REPAIRS),
-            help="Ask again, with the checker's message, for code that is not well formed (1)",
-        ),
-    ] = None,
+    repair: options.Repair = None,
     write: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Several new files, written below DIR: all or none"),

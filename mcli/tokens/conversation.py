@@ -48,6 +48,8 @@ def parse(text: str, where: str) -> Any:
         raise BadInput("bad_messages", message) from None
     except (ValueError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        if why.startswith("Exceeds the limit"):  # Python's, with advice for a programmer
+            why = "a number has more than 4,300 digits"
         raise BadInput("bad_messages", f"{where}: not JSON: {why}") from None
 
 

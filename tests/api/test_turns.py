@@ -74,6 +74,38 @@ def test_several_whole_calls_without_numbers_are_several() -> None:
     assert [one.name for one in found.all()] == ["x", "y"]
 
 
+def test_a_call_that_repeats_an_id_is_a_call_of_its_own() -> None:
+    """Some servers call all of them `call_0`, or number each 0."""
+    twice = [
+        call(id="a", index=0, name="x", arguments='{"n":1}'),
+        call(id="a", index=0, name="x", arguments='{"n":2}'),
+        call(id="call_2", name="y", arguments="{}"),
+    ]
+    found = turns.Calls()
+    found.whole({"tool_calls": twice})
+    assert [(one.id, one.name, one.arguments) for one in found.all()] == [
+        ("a", "x", '{"n":1}'), ("call_3", "x", '{"n":2}'), ("call_2", "y", "{}"),
+    ]  # fmt: skip
+
+    found = turns.Calls()
+    for n in range(2):
+        found.feed({"tool_calls": [call(id="a", index=n, name="x", arguments="{}")]})
+    assert [one.id for one in found.all()] == ["a", "call_2"]
+
+
+def test_what_the_provider_signed_is_kept() -> None:
+    """Gemini refuses a turn without it; what is not to be said is dropped."""
+    signed = {"extra_content": {"google": {"thought_signature": "c2ln"}}}
+    for odd in ({}, {"extra_content": "x"}, {"extra_content": {"a": "\ud83d"}}):
+        found = turns.Calls()
+        found.whole({"tool_calls": [call(id="a", name="x", **signed), call(id="b", **odd)]})
+        assert [one.extra for one in found.all()] == [signed, {}]
+    found = turns.Calls()
+    found.feed({"tool_calls": [call(index=0, id="a", name="x", **signed)]})
+    found.feed({"tool_calls": [call(index=0, arguments="{}")]})
+    assert found.all() == (ToolCall("a", "x", "{}", signed),)
+
+
 def test_the_old_way_of_calling_is_read() -> None:
     found = turns.Calls()
     found.feed({"function_call": {"name": "weather", "arguments": "{}"}})

@@ -21,12 +21,15 @@ CHECKED = (
     Mutation("a-checker-has-the-key", "no checker gets a key", CODECHECK, '{"PATH": os.environ.get("PATH", os.defpath), **words}', "{**os.environ, **words}", (CHECK + "test_a_tool_sees_the_code_and_neither_keys_nor_home",)),
     Mutation("say-not-that-it-is-unchecked", "a checker that does not work is a warning", "verifying.py", "if verdict.said:", "if False:", (OUTSIDE + "test_a_checker_that_fails_is_a_warning",)),
     Mutation("a-broken-checker-s-word", "a checker that does not work says nothing of the code", CODECHECK, "if status != 0 or not said:", "if not said:", (CHECK + "test_a_tool_that_is_broken_or_slow_is_a_warning",)),
+    Mutation("believe-the-fence", "what is no code of the language asked for is not printed as such", CHECKERS, "    language = languages.plain(wanted)\n", '    language = ""\n', (OUTSIDE + "test_what_is_no_code_of_the_language_asked_for_is_not_passed_off_as_it",)),
+    Mutation("leave-what-a-checker-left", "what a checker left behind is ended with it", CODECHECK, " or not process.stdout.at_eof():", ":", (CHECK + "test_what_a_tool_left_behind_is_ended_with_it",)),
     Mutation("leave-the-checker", "a signal leaves no checker behind", CODECHECK, "    for group in _running:\n        _kill(group)\n", "", (CHECK + "test_a_signal_takes_the_checker_along",)),
 )  # fmt: skip
 
 WRITTEN = (
     Mutation("a-name-leads-out", "no file is written outside the directory, on any system", CODEFILES, "if _NOWHERE.search(path):", "if False:", (FILES + "test_a_name_that_is_not_safe_refuses_all",)),
     Mutation("a-hook-is-a-file", "no file is written that a tool runs by itself", CODEFILES, 'if part.startswith("."):', "if False:", (row("O-13-git"),)),
+    Mutation("a-flag-is-a-name", "no file is written whose name is a flag", CODEFILES, 'if part.startswith("-"):', "if False:", (OUTSIDE + "test_a_name_that_is_a_flag_to_the_next_program_is_not_written",)),
     Mutation("two-names-for-one-file", "no file of an answer overwrites another", CODEFILES, "if other != name:", "if False:", (row("O-13-case"),)),
     Mutation("write-through-a-link", "no file is written through a link", FILETREE, "parent = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)\n            except", "parent = os.open(part, _FOLDER, dir_fd=parent)\n            except", (TREE + "test_one_that_cannot_be_had_leaves_everything_as_it_was",)),
     Mutation("some-of-the-files", "all files are written or none", FILETREE, "            self._undo()\n            raise", "            raise", (TREE + "test_one_that_cannot_be_had_leaves_everything_as_it_was",)),

@@ -42,7 +42,11 @@ TEXT = (
 )  # fmt: skip
 
 SHAPES = (
-    Mutation("a-label-it-denies", "a label that is denied is not the answer", LABELS, "if _DENIAL.search(rest) else", "if False else", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
+    Mutation("a-label-it-denies", "a label that is denied is not the answer", LABELS, "if _DENIAL.search(rest):", "if False:", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
+    Mutation("a-label-that-is-false", "a label that is false in JSON is not the answer", LABELS, "if fields[key]]", "]", ("test_labels.py::test_json_that_names_no_label",)),
+    Mutation("read-for-ever", "an answer that is hard to read is given up at the deadline", "asking.py", 'with deadline.alarm(*limit, "the answer was not read"):', "if True:", ("test_asking.py::test_an_answer_that_is_hard_to_read_is_given_up_at_the_deadline",)),
+    Mutation("minus-one-is-one", "a number with a sign is another", LABELS, "if signed else inner", "if False else inner", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
+    Mutation("leave-out-a-label", "of several labels none is left out silently", LABELS, "if every and set", "if False and set", ("test_labels.py::test_of_several_none_is_left_out_that_may_be_but_a_word",)),
     Mutation("the-first-of-several-labels", "an answer of several labels is none", LABELS, "if len(found) != 1:", "if not found:", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),
     Mutation("the-shortest-label-first", "`very good` does not also count as `good`", LABELS, "-len(pair[0])", "len(pair[0])", ("test_labels.py::test_the_label_that_an_answer_means",)),
     Mutation("a-label-inside-a-word", "a label stands as a word of its own", LABELS, r"(?<![\w+#./-])", "", ("test_labels.py::test_an_answer_that_means_no_label_or_several",)),

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -14,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcli.sandbox.snippets import block, language
+from tests.scripting.page import need
 
 NASTY = (
     "\n \nend it: \"\"\" ''' ``` */ --> -- ?> \\ </script> {{x}} %> "
@@ -84,8 +83,7 @@ def test_no_task_breaks_a_snippet(task: str) -> None:
 def test_a_checker_has_no_complaint(
     name: str, suffix: str, checker: list[str], tmp_path: Path
 ) -> None:
-    if not shutil.which(checker[0]) and "CI" not in os.environ:
-        pytest.skip(f"{checker[0]} is not installed")
+    need(checker[0])
     path = tmp_path / f"snippet.{suffix}"
     path.write_text(code_of(name, NASTY) + "\n", encoding="utf-8")
     subprocess.run([*checker, str(path)], check=True, capture_output=True, timeout=60)

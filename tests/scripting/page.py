@@ -42,10 +42,15 @@ def example(section: str, number: int, kind: str) -> str:
     return text
 
 
-def need(tool: str) -> None:
-    """Skip where the tool is missing, but not in CI, which installs it."""
+def need(tool: str, *trial: str) -> None:
+    """Skip where the tool is missing, or fails with the arguments `trial`, as a container may
+    forbid it; but not in CI, which has it."""
     if missing(tool):
         pytest.skip(f"{tool} is not installed")
+    if not trial or "CI" in os.environ:
+        return
+    if subprocess.run([tool, *trial], capture_output=True, check=False).returncode:
+        pytest.skip(f"{tool} does not work here")
 
 
 def missing(tool: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from mcli import manual
 from tests.faults.server import FaultyServer
-from tests.program import ROOT, Program
+from tests.program import ROOT, Program, recorded
 from tests.scripting.page import need
 
 TAPE = ROOT / "tests" / "recordings" / "tour.jsonl"
@@ -51,14 +50,4 @@ def test_an_example_does_what_the_page_says(
 
 @pytest.mark.slow
 def test_recorded_anew_it_is_the_same_file(tmp_path: Path) -> None:
-    program = Program(tmp_path / "home")
-    wrapper = tmp_path / "mcli"
-    wrapper.write_text(f'#!/bin/sh\nexec {program.argv()[0]} -m mcli "$@"\n')
-    wrapper.chmod(0o755)
-    new = tmp_path / "new.jsonl"
-    subprocess.run(
-        [ROOT / ".ci" / "record-tour", new], env={**program.env, "MCLI": str(wrapper)},
-        check=True, timeout=120,
-    )  # fmt: skip
-
-    assert new.read_bytes() == TAPE.read_bytes(), STALE
+    assert recorded(".ci/record-tour", tmp_path) == TAPE.read_bytes(), STALE

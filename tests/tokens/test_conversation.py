@@ -165,6 +165,7 @@ def test_what_is_no_request_is_refused_with_its_place(document: Any, place: str)
         ("", "not JSON at line 1, column 1"),
         ("[\n1 2]", "line 2, column 3"),
         ("[" * 100_000, "nested too deep"),
+        ("9" * 5000, "not JSON: a number has more than 4,300 digits"),
         ("[NaN]", "NaN is no number"),
         ("1" * 5000, "not JSON"),
     ],
