@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mcli import envelope, output, record_key
-from mcli.each import Common, Envelope
+from mcli.blueprint import Blueprint
+from mcli.each import Envelope
 from mcli.errors import Failure, TryAgain
 from mcli.order import Doubt
 from mcli.record import Record
 
 if TYPE_CHECKING:
     from mcli.journal import Journal
+    from mcli.purse import Purse
 
 
 class Book:
@@ -31,6 +33,12 @@ class Book:
         self._doubt = doubt
         self._retry_failed = retry_failed
         self.doubted: list[str] = []
+
+    def charge(self, purse: Purse) -> None:
+        """Take what earlier runs spent from the purse of this one."""
+        if self._journal is not None:
+            spent = self._journal.spent
+            purse.already(spent.usd, spent.attempts)
 
     def key(self, record: Record) -> str:
         """What the record is called here; to be asked once for each, in the order of the input."""
@@ -72,22 +80,22 @@ class Book:
 MOST_TOLD = 20
 
 
-def facts(common: Common) -> Mapping[str, str]:
+def facts(blueprint: Blueprint) -> Mapping[str, str]:
     """What all requests of a run have in common, by the names that a person gives them."""
-    chosen, found, said = common.settings, common.recipe, common.said
+    chosen, found, said = blueprint.settings, blueprint.recipe, blueprint.said
     turns = [(turn.role, turn.template, turn.plain, turn.images) for turn in found.turns]
     examples = [(each.data, each.answer, dict(each.values)) for each in found.examples]
-    material = common.material
+    material = blueprint.material
     return {
         "recipe": _hash(turns, examples, asdict(found.output), list(map(asdict, found.tools)),
                         found.data, found.fit),
         "model": chosen.model or "",
         "host": urlsplit(chosen.base_url).hostname or "",
         "parameters": json.dumps(dict(chosen.params), sort_keys=True, ensure_ascii=False),
-        "variables": _hash(dict(common.job.variables)),
+        "variables": _hash(dict(blueprint.job.variables)),
         "system message": _hash(material.system) if material.system else "",
         "attachments": _hash(material.parts) if material.parts else "",
-        "--input": common.data_field or "",
+        "--input": blueprint.data_field or "",
         "--fit": said.fit or "",
         "--fallback": ", ".join(chosen.fallbacks),
         "--allow-truncated": "yes" if said.allow_truncated else "",

@@ -102,12 +102,12 @@ class Crew:
         record, key = await self._next()
         if record is None:
             return False
-        if record.is_blank:
-            self._press.put(record, None)
+        if record.blank:
+            await self._press.put(record, None)
             return True
         envelope = self._book.find(key, record)
         if envelope is not None:
-            self._settle(record, envelope, kept=True)
+            await self._settle(record, envelope, kept=True)
             return True
         self._book.begin(key, record)
         self.tally.in_flight += 1
@@ -142,6 +142,7 @@ class Crew:
             if record is None:
                 self._begin_nothing()
                 return None, ""
+            record = self._press.claim(record)
             return record, self._book.key(record)
 
     async def _read(self) -> Record | None:
@@ -150,11 +151,11 @@ class Crew:
     async def _keep(self, key: str, record: Record, envelope: Envelope) -> None:
         """Make it durable, and only then visible."""
         await self._book.keep(key, record, envelope)
-        self._settle(record, envelope)
+        await self._settle(record, envelope)
 
-    def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
+    async def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
+        await self._press.put(record, envelope)
         self.tally.count(envelope, kept)
-        self._press.put(record, envelope)
         if self._halt.reached(self.tally.bad, self.tally.ended) and not self._stopping:
             self.halted = True
             self._begin_nothing()

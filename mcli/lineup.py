@@ -52,6 +52,10 @@ class Lineup:
             self._leave(self._fetch(self._next))
             self._next += 1
 
+    def lead(self, line: bytes) -> None:
+        """`line` goes before all numbers."""
+        self._leave(line)
+
     def close(self, gap: bytes = b"") -> None:
         """Nothing more comes: what waited for those who did not come leaves, in order, with `gap`
         in the place of each."""

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import (
-    batch,
-    book,
-    filling,
-    intake,
-    loop,
-    outfile,
-    outlet,
-    output,
-    plan,
-    profiles,
-    sending,
-    settings,
-)
+from mcli import batch, book, loop, outlet, output, plan, preparing, profiles, sending
 from mcli.book import Book
 from mcli.crew import Crew
-from mcli.each import Common, Each
+from mcli.each import Each
 from mcli.engine import Desk, Local
 from mcli.errors import BadInput, ExitCode, Failure, Interrupted, Partial, TryAgain
-from mcli.intake import Intake
 from mcli.job import Job
 from mcli.order import Order
 from mcli.outlet import Outlet
+from mcli.preparing import Batch
 from mcli.press import Press
 from mcli.progress import Progress
-from mcli.reading import Reading
-from mcli.records import into, told
-from mcli.records.told import Printer
 from mcli.said import Said
 
 if TYPE_CHECKING:
@@ -48,58 +30,24 @@ JOBS = 8
 """Requests in flight, where nobody says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch with everything known but its records; `said` is what a person said of the run, and
-    `common.said` what holds for each record."""
-
-    common: Common
-    order: Order
-    said: Said
-    intake: Intake
-    printer: Printer
-    began: float
-
-
 def run(job: Job, order: Order, said: Said) -> ExitCode:
     """Do `job` for each record that `order` names. Raises a Failure that says what became of the
     run, and Interrupted where a signal ended it."""
     began = time.monotonic()
     try:
-        made = _made(job, order, said, began)
-        if said.dry_run:
-            raise NotImplementedError
-        place = outlet.made(made.said)
-        key = plan.key_for(made.common.settings, math.inf)
-        with _journal(made) as journal:
-            return _done(made, journal, key, place)
+        with preparing.made(job, order, said, began) as made:
+            if said.dry_run:
+                return loop.run(preparing.rehearsed(made), watch=made.said.to_stdout)
+            place = outlet.made(made.said)
+            key = plan.key_for(made.blueprint.settings, began)
+            made.source.check()
+            made.blueprint.refuse_hopeless(made.columns)
+            with _journal(made) as journal:
+                return _done(made, journal, key, place)
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
-        failure.recipe = job.recipe
+        failure.recipe = failure.recipe or job.recipe
         raise
-
-
-def _made(job: Job, order: Order, said: Said, began: float) -> Batch:
-    config = profiles.load(os.environ)
-    found = plan.find(job, said)
-    chosen = settings.load(said, os.environ, found, config)
-    if not chosen.caps.usd_given:  # nobody knows beforehand what many records may cost
-        chosen = replace(chosen, caps=replace(chosen.caps, usd=math.inf))
-    job = replace(job, variables=filling.given(found, job, said))
-    each = replace(said, var=(), var_file=(), stream=False, verbose=False, output=None)
-    common = Common(found, chosen, job, each, plan.beside(job, said), order.data_field)
-    if order.journal is None and said.output is not None and not outfile.is_special(said.output):
-        order = replace(order, journal=f"{said.output}.journal")
-    taken = intake.opened(order, said)
-    return Batch(common, order, said, taken, _printer(order, taken.format, common), began)
-
-
-def _printer(order: Order, format: str, common: Common) -> Printer:
-    wanted = common.recipe.output
-    how = Reading(wanted.kind, (), "", False, wanted.schema, wanted.get)
-    if order.into is not None or order.into_fields:
-        return into.printer(format, how, order.into)
-    return told.Texts(order.nul) if order.text else told.Envelopes()
 
 
 @contextmanager
@@ -109,7 +57,7 @@ def _journal(made: Batch) -> Generator[Journal | None]:
         return
     from mcli import journal
 
-    with journal.opened(made.order.journal, book.facts(made.common), made.order.new) as opened:
+    with journal.opened(made.order.journal, book.facts(made.blueprint), made.order.new) as opened:
         if made.order.doubt == "fail" and opened.spent.unended:
             message = f"a crash left open whether {opened.spent.unended} requests were answered"
             hint = "--in-doubt retry asks again and may pay twice, skip leaves them out"
@@ -118,59 +66,57 @@ def _journal(made: Batch) -> Generator[Journal | None]:
 
 
 def _done(made: Batch, journal: Journal | None, key: str | None, place: Outlet) -> ExitCode:
-    writer = Book(journal, made.order.doubt, made.order.retry_failed)
-    crew = loop.run(_worked(made, writer, key, place), watch=made.said.to_stdout)
-    tally, order = crew.tally, made.order
+    """Do all records, and say what became of the run."""
+    notes = Book(journal, made.order.doubt, made.order.retry_failed)
+    crew = loop.run(_worked(made, notes, key, place), watch=made.said.to_stdout)
+    tally = crew.tally
     if journal is not None:
-        journal.end(tally.ok, tally.bad, len(writer.doubted))
+        journal.end(tally.ok, tally.bad, len(notes.doubted))
     if made.said.verbose:
         output.note(batch.summary(tally, time.monotonic() - made.began))
-    if writer.doubted:
+    if notes.doubted:
         tell = output.note if made.said.verbose else output.terminal_note
-        tell(f"a crash had left open whether these were answered: {', '.join(writer.doubted)}")
+        tell(f"a crash had left open whether these were answered: {', '.join(notes.doubted)}")
     if crew.signalled is not None:
-        output.failure_line(_interrupted(made, crew))
+        output.failure_line(_interrupted(made, crew), made.said.color)
         raise Interrupted(crew.signalled)
     if crew.failure is not None:
         raise _stopped(crew.failure, made, crew)
     if crew.halted:
-        raise Partial(
-            "halted",
-            f"stopped by --halt: {tally.bad:,} of {tally.ended:,} records failed",
-            "their lines say why",
-        )
+        told = f"stopped by --halt: {tally.bad:,} of {tally.ended:,} records failed"
+        raise Partial("halted", told, "their lines say why")
     place.finish()
-    failure = batch.verdict(tally, order.journal)
+    failure = batch.verdict(tally, made.order.journal)
     if failure is not None:
         raise failure
     return ExitCode.OK
 
 
-async def _worked(made: Batch, writer: Book, key: str | None, place: Outlet) -> Crew:
+async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> Crew:
     from mcli.api import quota
     from mcli.api.pace import Pace
 
-    common, order = made.common, made.order
-    chosen = common.settings
+    blueprint, order = made.blueprint, made.order
+    chosen = blueprint.settings
     jobs = order.jobs or JOBS
     purse = sending.purse(chosen, chosen.model)
+    notes.charge(purse)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)
     pace = Pace(jobs, endpoint.gate)
-    direct = sending.direct(replace(endpoint, gate=pace), purse, common.said)
+    direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)
     shared = quota.of_run(jobs)
     desk = Desk(Local(direct, lambda limit_s: sending.within(chosen, limit_s, shared)))
-    each = Each(common, desk.reach, key, purse)
-    gap = (b"\0" if order.nul else b"\n") if order.text else b""
-    press = Press(made.printer, place, not order.unordered, gap)
-    crew = Crew(made.intake.stream(), each, pace, writer, press)
-    progress = Progress(crew.tally, made.intake.share, made.said, made.began)
-    beside = [asyncio.ensure_future(desk.serve()), asyncio.ensure_future(progress.run())]
-    try:
-        await crew.work(jobs, order.halt)
-    finally:
-        for each in beside:
-            each.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+    press = Press(made.printing, place, not order.unordered, lambda: made.source.table)
+    async with aclosing(made.records()) as records:
+        crew = Crew(records, Each(blueprint, desk.reach, key, purse), pace, notes, press)
+        progress = Progress(crew.tally, made.source.share, made.said, made.began)
+        beside = [asyncio.ensure_future(each) for each in (desk.serve(), progress.run())]
+        try:
+            await crew.work(jobs, order.halt)
+        finally:
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
     return crew
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mcli.batch import Halt
+from mcli.records.forms import Form
 
-Format = Literal["lines", "jsonl", "csv", "files", "openai-batch"]
 Doubt = Literal["retry", "skip", "fail"]
 
 
@@ -23,7 +23,7 @@ class Order:
     """
 
     paths: tuple[str, ...] = ()
-    format: Format | None = None
+    format: Form | None = None
     nul: bool = False
     limit: int | None = None
     data_field: str | None = None

@@ -61,6 +61,11 @@ class Purse:
                 "give input_usd and output_usd of it under models: in the configuration",
             )
 
+    def already(self, usd: float, requests: int) -> None:
+        """So much was spent before this command, and counts."""
+        self.spent_usd += usd
+        self.requests += requests
+
     def refuse_if_beyond(self, usd: float | None, requests: int) -> None:
         """Raise NotAllowed if `requests` more, at `usd` in all (None: unknown), pass a cap."""
         most = self._caps.requests

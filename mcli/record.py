@@ -29,7 +29,6 @@ class Record:
     failure: Failure | None = None
 
     @property
-    def is_blank(self) -> bool:
-        """Whether there is nothing to ask: a line without a word on it."""
-        brings = self.data is None or bool(self.data.strip())
-        return not brings and self.fields is None and self.failure is None
+    def blank(self) -> bool:
+        """Whether there is nothing to ask about: that is no failure, and keeps its place."""
+        return self.failure is None and self.data is not None and not self.data.strip()

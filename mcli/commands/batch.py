@@ -107,10 +107,12 @@ def batch(
         if not template.strip():
             raise UsageFailure("blank_prompt", "the template is blank", "is a variable unset?")
         recipe, paths = "-e", paths if recipe is None else (recipe, *paths)
-    elif recipe is None and format != "openai-batch":
+    elif format == "openai-batch":
+        recipe, paths = format, paths if recipe is None else (recipe, *paths)
+    elif recipe is None:
         raise UsageFailure("usage", "missing RECIPE", "see mcli batch --help")
     order = Order(
         paths, format, nul, limit, data_field, into, into_fields, text, each, unordered, jobs,
         halt or Halt(), journal, new, retry_failed, in_doubt, to,
     )  # fmt: skip
-    return many.run(Job(recipe or "", template=template), order, said)
+    return many.run(Job(recipe, template=template), order, said)

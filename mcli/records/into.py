@@ -65,12 +65,11 @@ class IntoJson:
         """The row, of which what an earlier run said of an error goes away."""
         ours = self._fields.of(envelope)
         if isinstance(record.row, str):
-            old = record.fields or {}
             stale = () if self._fields.error in ours else (self._fields.error,)
-            return (spliced(record.row, old, ours, stale) + "\n").encode()
+            return (spliced(record.row, ours, stale) + "\n").encode()
         return told.json_line({**_brought(record), **ours})
 
-    def end(self, table: Table | None) -> bytes:
+    def head(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 
@@ -83,26 +82,20 @@ class IntoTable:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._headed = False
         self._kept: list[int] = []
         self._write = _writer(Table(()))
 
     def line(self, record: Record, envelope: Envelope) -> bytes:
-        """The row, behind the header if it is the first."""
+        """The row, whose table has had its header."""
         row = cast(Row, record.row)
-        head = self._head(row.table)
         ours = self._fields.of(envelope)
         mine = [_cell(ours.get(name)) for name in self._fields.names]
-        return head + told.encoded(self._write([*(row.cells[at] for at in self._kept), *mine]))
+        return told.encoded(self._write([*(row.cells[at] for at in self._kept), *mine]))
 
-    def end(self, table: Table | None) -> bytes:
-        """The header, if there was no row."""
-        return b"" if table is None else self._head(table)
-
-    def _head(self, table: Table) -> bytes:
-        if self._headed:
+    def head(self, table: Table | None) -> bytes:
+        """The header."""
+        if table is None:
             return b""
-        self._headed = True
         ours = self._fields.names
         self._kept = [at for at, name in enumerate(table.header) if name not in ours]
         self._write = _writer(table)
@@ -138,15 +131,13 @@ def printer(format: str, how: Reading, field: str | None) -> Printer:
 TABULAR = ("csv", "tsv")
 
 
-def spliced(
-    row: str, old: Collection[str], ours: Mapping[str, Any], stale: Collection[str] = ()
-) -> str:
-    """The JSON object `row`, whose members are called `old`, with the members `ours`; without those
-    that are `stale`. What is neither stays as it is written, in its place."""
-    if not any(name in old for name in (*ours, *stale)):
-        begun = row[:-1].rstrip(_SPACE) if old else "{"
-        return begun + (", " if old else "") + ", ".join(_members(ours)) + "}"
+def spliced(row: str, ours: Mapping[str, Any], stale: Collection[str] = ()) -> str:
+    """The JSON object `row` with the members `ours`, and without those that are `stale`. What is
+    neither stays as it is written, in its place."""
     left = dict(ours)
+    if not _may_have(row, (*ours, *stale)):
+        begun = row[:-1].rstrip(_SPACE)
+        return begun + ("" if begun == "{" else ", ") + ", ".join(_members(left)) + "}"
     kept: list[str] = []
     for name, text in members_in(row):
         if name in left:
@@ -154,6 +145,13 @@ def spliced(
         elif name not in stale:
             kept.append(text)
     return "{" + ", ".join([*kept, *_members(left)]) + "}"
+
+
+def _may_have(row: str, names: Collection[str]) -> bool:
+    """Whether a name may stand in `row`; one that is written with escapes is not looked for."""
+    if "\\u" in row or "\\/" in row:
+        return True
+    return any(told.json_text(name) in row for name in names)
 
 
 _SPACE = " \t\r\n"

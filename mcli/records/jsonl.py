@@ -84,12 +84,12 @@ class JsonLines:
         return Record(n, place, None, fields, text.strip(_SPACE), name_of(fields.get("id")))
 
 
-def value_of(text: str, place: str) -> Any:
+def value_of(text: str, place: str, decoder: json.JSONDecoder | None = None) -> Any:
     """The JSON value of a line. Raises BadInput with the column, from 1, or what is wrong."""
     try:
         if text.count("{") + text.count("[") > DEEPEST:
             _refuse_depth(text)
-        value = _DECODER.decode(text)
+        value = (decoder or _WRITTEN).decode(text)
         if "\\ud" in text or "\\uD" in text:
             messages.sayable(value)
     except JSONDecodeError as error:
@@ -156,6 +156,6 @@ def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse, strict=True
-)
+_WRITTEN = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse)
+FINITE = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+"""Reads numbers as numbers; one that is too large is infinite."""

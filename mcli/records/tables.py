@@ -40,7 +40,7 @@ class Rows:
     """A row a record. A blank line is none.
 
     `table` is what is known of the header: another input's, with which this one must agree, and
-    later its own. `feed` and `close` raise BadInput for a header that cannot be one.
+    later its own; `headed` tells which. `feed` and `close` raise BadInput for a header that cannot be one.
     """
 
     def __init__(self, rules: Rules, origin: Origin, table: Table | None = None) -> None:
@@ -52,7 +52,7 @@ class Rows:
         self._start: bytes | None = b""  # until it is known whether a byte-order mark stands there
         self._line = 1
         self._n = origin.first - 1
-        self._headed = False
+        self.headed = False
         self._id: int | None = None
 
     def feed(self, piece: bytes) -> list[Record]:
@@ -69,7 +69,7 @@ class Rows:
         """The last record, if no line feed stands behind it."""
         start, self._start = self._start, None
         found = self._records([*self._split.feed(start or b""), *self._split.close()])
-        if not self._headed:
+        if not self.headed:
             raise BadInput(
                 "bad_header", f"{self._name}: there is no header line", "name the columns in it"
             )
@@ -84,7 +84,7 @@ class Rows:
             self._line += breaks + 1
             if raw == b"":
                 continue
-            if self._headed and self.table is not None:
+            if self.headed and self.table is not None:
                 found.append(self._record(place, raw, self.table))
             else:
                 self._head(place, raw, crlf)
@@ -108,7 +108,7 @@ class Rows:
             message = f"{place}: other columns than in the input before"
             raise BadInput("bad_header", message, "run one batch for each kind of table")
         self._id = names.index("id") if "id" in names else None
-        self._headed = True
+        self.headed = True
 
     def _record(self, place: str, raw: bytes | None, table: Table) -> Record:
         self._n += 1

@@ -1,0 +1,103 @@
+"""SHELL: what all records of a batch have in common, and the plan for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mcli import plan, prices, strict, toolset
+from mcli.chat import Request
+from mcli.errors import BadInput, ConfigFailure, UsageFailure
+from mcli.job import Job
+from mcli.plan import Material, Plan
+from mcli.recipe import Recipe
+from mcli.record import Record
+from mcli.records import given, openai_batch
+from mcli.records.forms import Form
+from mcli.said import Said
+from mcli.settings import Settings
+from mcli.toolbox import Toolbox
+from mcli.variables import Given
+
+_ADDRESSES = ("https://", "http://", "data:")
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What all records have in common: the recipe and what it is filled in with beside them, the
+    settings, what the messages are made of beside data, and the form of the records, of which
+    `data_field` names the field that is the data."""
+
+    recipe: Recipe
+    settings: Settings
+    job: Job
+    said: Said
+    material: Material
+    form: Form
+    data_field: str | None = None
+
+    def plan(self, record: Record) -> tuple[Plan, Material]:
+        """The plan for `record`, and its material. Raises a Failure for what it lacks."""
+        if self.data_field is not None:
+            record = given.data_from(record, self.data_field)
+        if record.failure is not None:
+            raise record.failure
+        job = replace(self.job, variables=self._variables(record), data=record.data or "")
+        planned = plan.of(self.recipe, self.settings, job, self.said, 0.0)
+        return planned, replace(self.material, data=plan.data(planned, self.said))
+
+    def ready(self, record: Record) -> tuple[Plan, Request]:
+        """The plan for a record that is a request already, and that. Raises a Failure."""
+        if record.failure is not None or record.fields is None:
+            raise record.failure or BadInput("bad_record", f"{record.place}: no request")
+        body = record.fields["body"]
+        planned = plan.of(self.recipe, self.settings, replace(self.job, data="-"), self.said, 0.0)
+        try:
+            tools = toolset.read(toolset.node_of(body.get("tools") or [], f"{record.place}: tools"))
+        except ConfigFailure as failure:
+            raise BadInput("bad_record", failure.message, failure.hint) from None
+        how = replace(planned.reading, tools=bool(tools))
+        request = openai_batch.request_of(body)
+        known = prices.find(request.model, self.settings.models)
+        planned = replace(planned, reading=how, toolbox=Toolbox(tools), terms=known)
+        return planned, request
+
+    def refuse_hopeless(self, columns: Sequence[str] | None) -> None:
+        """Raise UsageFailure for what no record of the input can bring, before any is sent;
+        `columns` are those of a table."""
+        rows = self.form in ("csv", "tsv", "jsonl")
+        if self.data_field is not None and not rows:
+            raise UsageFailure("bad_flag", "--input names a field, and the records have none")
+        if self.form == "openai-batch" or (rows and columns is None):
+            return
+        fields = dict.fromkeys(columns or (), "x")
+        if columns and self.data_field is not None and self.data_field not in fields:
+            hint = strict.did_you_mean(self.data_field, columns)
+            message = f'--input: no column is called "{self.data_field}"'
+            raise UsageFailure("bad_flag", message, hint)
+        if columns and self.recipe.data == "required" and self.data_field is None:
+            message = "the recipe needs data, and no column is said to be that"
+            raise UsageFailure(
+                "bad_flag", message, f"--input FIELD; there are {', '.join(columns)}"
+            )
+        # What a value is, is for each record to say; here only whether it has one.
+        known = {*fields, *self.job.variables}
+        missing = [n for n, each in self.recipe.inputs.items() if each.required and n not in known]
+        if missing:
+            message = f'the recipe "{self.recipe.name}" is not filled in: {", ".join(missing)}'
+            raise UsageFailure("bad_variables", message, "give variables with -D NAME=VALUE")
+
+    def _variables(self, record: Record) -> Given:
+        """The fields that the recipe takes, under what a person gave. They name no file: which are
+        read is a person's to say."""
+        found = dict(self.job.variables)
+        for name, value in given.variables(record).items():
+            if name not in self.recipe.inputs or name in found:
+                continue
+            picture = self.recipe.inputs[name].type == "image"
+            if picture and not (isinstance(value, str) and value.startswith(_ADDRESSES)):
+                message = f'{record.place}: "{name}" is no address of an image'
+                hint = "a record cannot name files: give http(s) or data URLs"
+                raise BadInput("bad_record", message, hint)
+            found[name] = value
+        return found

@@ -1,0 +1,171 @@
+"""SHELL: a batch before its first record: everything that can be wrong with it, and a rehearsal."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mcli import filling, outfile, output, plan, preview, profiles, settings
+from mcli.blueprint import Blueprint
+from mcli.errors import ExitCode, Failure, Partial, UsageFailure
+from mcli.inputs import Bounds
+from mcli.job import Job
+from mcli.order import Order
+from mcli.press import Printing
+from mcli.reading import Reading
+from mcli.record import Record
+from mcli.records import files, forms, into, openai_batch, targets, told
+from mcli.records.each import Each as Files
+from mcli.records.forms import Form
+from mcli.records.framing import Rules
+from mcli.records.source import Source, Wanted
+from mcli.said import Said
+
+if TYPE_CHECKING:
+    from mcli.key_index import KeyIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch with everything known but its records; `said` is what a person said of the run, and
+    `blueprint.said` what holds for each record."""
+
+    blueprint: Blueprint
+    order: Order
+    said: Said
+    source: Source
+    printing: Printing
+    began: float
+
+    @property
+    def columns(self) -> Sequence[str] | None:
+        """Those of a table, where they are known before it is read."""
+        return self.source.table and self.source.table.header
+
+    def whole(self, record: Record) -> Record:
+        """The record with its text, where that is in a file of its own; failed if it cannot be
+        read."""
+        if self.blueprint.form != "files" or record.blank or record.failure is not None:
+            return record
+        bounds = Bounds(self.said.invalid, self.said.max_input)
+        try:
+            return replace(record, data=files.text_of(record, bounds))
+        except Failure as failure:
+            return replace(record, failure=failure)
+
+    async def records(self) -> AsyncGenerator[Record]:
+        """The records, each when it is wanted. Raises NoInput and BadInput."""
+        async with aclosing(self.source.records()) as records:
+            async for record in records:
+                yield self.whole(record)
+
+
+@contextmanager
+def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
+    """The batch that was ordered. Raises a Failure for what is wrong with it."""
+    _refuse_odd(order, said)
+    form = order.format or forms.guessed(order.paths)
+    if form == "openai-batch":
+        job = replace(job, template="{{ data }}")
+    found = plan.find(job, said)
+    chosen = settings.load(said, os.environ, found, profiles.load(os.environ))
+    if not chosen.caps.usd_given:  # nobody knows beforehand what many records may cost
+        chosen = replace(chosen, caps=replace(chosen.caps, usd=math.inf))
+    job = replace(job, variables=filling.given(found, job, said))
+    each = replace(said, var=(), var_file=(), stream=False, verbose=False, output=None)
+    beside = plan.beside(job, said)
+    blueprint = Blueprint(found, chosen, job, each, beside, form, order.data_field)
+    if order.journal is None and said.output is not None and not outfile.is_special(said.output):
+        order = replace(order, journal=f"{said.output}.journal")
+    rules = Rules(said.invalid, said.max_input, order.nul)
+    wanted = Wanted(order.paths, form, rules, order.limit)
+    with _index(order, form) as index:
+        source = Source(wanted, index and index.is_alone)
+        yield Batch(blueprint, order, said, source, _printing(blueprint, order, said, index), began)
+
+
+async def rehearsed(made: Batch) -> ExitCode:
+    """Print what would be sent for each record, one a line. Raises Partial if there are some that
+    cannot be asked."""
+    wrong: Failure | None = None
+    failed = all = 0
+    async with aclosing(made.records()) as records:
+        async for record in records:
+            if record.blank:
+                continue
+            all += 1
+            try:
+                output.json_line(_told(made, record))
+            except Failure as failure:
+                failed, wrong = failed + 1, wrong or failure
+    if wrong is not None:
+        message = f"{failed:,} of {all:,} records cannot be asked; the first: {wrong.message}"
+        raise Partial("batch_partial", message, wrong.hint)
+    return ExitCode.OK
+
+
+def _told(made: Batch, record: Record) -> Any:
+    blueprint, said = made.blueprint, made.blueprint.said
+    if blueprint.form == "openai-batch":
+        request = blueprint.ready(record)[1]
+        call = preview.call(blueprint.settings, request)
+    else:
+        planned, material = blueprint.plan(record)
+        call = preview.of(planned, material, said)
+    if made.order.to is None:
+        return call
+    return openai_batch.told(record.id or str(record.n), call["body"])
+
+
+def _refuse_odd(order: Order, said: Said) -> None:
+    """Raise UsageFailure for flags that do not go together."""
+    kinds = {
+        "--into": order.into is not None,
+        "--into-fields": order.into_fields,
+        "--text": order.text,
+        "--output-each": order.each is not None,
+    }
+    given = [flag for flag, is_given in kinds.items() if is_given]
+    if len(given) > 1:
+        raise UsageFailure("bad_flag", f"{' and '.join(given)} exclude each other")
+    if order.to is not None and not said.dry_run:
+        raise UsageFailure("bad_flag", "--to says what --dry-run prints", "add --dry-run")
+    if order.into is not None and not order.into.strip():
+        raise UsageFailure("bad_flag", "--into is blank", "is a variable unset?")
+    for flag, path in (("--journal", order.journal), ("-o", said.output)):
+        if path is not None and path in order.paths:
+            raise UsageFailure("bad_flag", f'{flag} "{path}" is an input, too')
+    if order.journal is None and (order.new or order.retry_failed) and said.output is None:
+        raise UsageFailure("bad_flag", "--new and --retry-failed belong to a journal", "--journal")
+
+
+@contextmanager
+def _index(order: Order, form: Form) -> Generator[KeyIndex | None]:
+    """What remembers ids and the names of files, where there are any."""
+    if not forms.has_ids(form) and order.each is None:
+        yield None
+        return
+    from mcli.key_index import KeyIndex
+
+    with closing(KeyIndex()) as index:
+        yield index
+
+
+def _printing(blueprint: Blueprint, order: Order, said: Said, index: KeyIndex | None) -> Printing:
+    """How answers are printed. Raises UsageFailure, CannotCreate."""
+    wanted = blueprint.recipe.output
+    how = Reading(wanted.kind, (), "", False, wanted.schema, wanted.get)
+    if order.into is not None or order.into_fields:
+        return Printing(into.printer(blueprint.form, how, order.into))
+    if order.text:
+        return Printing(told.Texts(order.nul), gap=b"\0" if order.nul else b"\n")
+    if order.each is None or index is None:
+        return Printing(told.Envelopes())
+    template = targets.parse(order.each, blueprint.form == "files")
+    each = Files(template, said.no_clobber, index.is_taken)
+    each.check()
+    return Printing(told.Envelopes(), each)
