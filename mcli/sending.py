@@ -20,13 +20,26 @@ if TYPE_CHECKING:
     from mcli.purse import Purse
 
 
-def endpoint(chosen: Settings, ending: str, key: str | None) -> Endpoint:
-    """What answers, be it a recording: made once in a command, however many requests it sends.
-    Raises what is wrong with a recording before data is read."""
-    from mcli.api import calls, cassette
+def _silence(message: str) -> None:
+    """Without -v, what happens on the way is not told."""
 
+
+def endpoint(
+    chosen: Settings, ending: str, key: str | None, note: Callable[[str], None] = _silence
+) -> Endpoint:
+    """What answers, be it a recording, within the limits that are set: made once in a command,
+    however many requests it sends. `note` is told why a request waits.
+    Raises what is wrong with a recording before data is read."""
+    from mcli.api import calls, cassette, gate
+
+    replays = chosen.keeping.replay is not None
     answers = cassette.opener(chosen.keeping.record, chosen.keeping.replay)
-    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers)
+    within = gate.OPEN
+    if chosen.limits.given and not replays:
+        from mcli import limiting
+
+        within = limiting.gate(chosen, key, note)
+    return calls.Endpoint(profiles.endpoint(chosen.base_url, ending), key, answers, gate=within)
 
 
 def purse(chosen: Settings, *models: str | None) -> Purse:
@@ -81,7 +94,3 @@ def patience(chosen: Settings, began: float) -> Patience:
 def notes(said: Said) -> Callable[[str], None]:
     """Where it is told what happens on the way: to stderr with -v, else nowhere."""
     return output.note if said.verbose else _silence
-
-
-def _silence(message: str) -> None:
-    """Without -v, what happens on the way is not told."""

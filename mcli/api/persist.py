@@ -30,9 +30,11 @@ async def persist(
     attempt: Callable[[], Awaitable[T]],
     patience: Patience,
     note: Note,
+    underway: Callable[[], bool] = lambda: True,
     jitter: Callable[[], float] = random.random,
 ) -> tuple[T, int]:
-    """What `attempt` returns, and how many attempts it took.
+    """What `attempt` returns, and how many attempts it took; one that is not `underway` when it
+    ends was not made.
 
     Raises the last Failure with its count, or TryAgain when the deadline comes first.
     """
@@ -45,6 +47,10 @@ async def persist(
                 try:
                     return await attempt(), tally.attempts + 1
                 except Failure as failure:
+                    if not underway():  # it had no leave to be sent
+                        failure.attempts = tally.attempts
+                        failure.charged = worse(charged, failure.charged)
+                        raise
                     tally = tally.after(failure)
                     charged = worse(charged, failure.charged)
                     left = patience.deadline - clock()
@@ -55,7 +61,7 @@ async def persist(
                     note(f"attempt {tally.attempts}: {failure.message}; waiting {wait:.2f}s")
                 await asyncio.sleep(wait)
     except TimeoutError:
-        raise _out_of_time(patience, tally, charged) from None
+        raise _out_of_time(patience, tally, charged, underway()) from None
 
 
 def _given_up(
@@ -70,12 +76,14 @@ def _given_up(
     return failure
 
 
-def _out_of_time(patience: Patience, tally: retry.Tally, charged: Charged) -> TryAgain:
+def _out_of_time(
+    patience: Patience, tally: retry.Tally, charged: Charged, underway: bool
+) -> TryAgain:
     failure = TryAgain(
         "deadline",
         f"no complete answer within {durations.words(patience.limit_s)}",
         "run it again, or raise --timeout",
-        charged=worse(charged, CHARGES[Recovery.MAYBE_CHARGED]),
+        charged=worse(charged, CHARGES[Recovery.MAYBE_CHARGED]) if underway else charged,
     )
-    failure.attempts = tally.attempts + 1
+    failure.attempts = tally.attempts + underway
     return failure
