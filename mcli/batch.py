@@ -86,7 +86,11 @@ class Tally:
 
 def stops(failure: Failure) -> bool:
     """Whether what failed for one record fails for all: a key, a quota, a cap, a disk."""
-    return failure.exit_code in _STOPS
+    return failure.exit_code in _STOPS and failure.slug not in OWN
+
+
+OWN = ("over_tpm", "tool_not_allowed")
+"""Slugs that would stop a run, and are of one record all the same."""
 
 
 def worst(one: Failure | None, other: Failure) -> Failure:

@@ -98,7 +98,7 @@ async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> C
 
     blueprint, order = made.blueprint, made.order
     chosen = blueprint.settings
-    jobs = order.jobs or JOBS
+    jobs = order.jobs or chosen.limits.concurrency or JOBS
     purse = sending.purse(chosen, chosen.model)
     notes.charge(purse)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from mcli import caps, durations
+from mcli import caps, durations, limits
 from mcli.profiles import MOST_RETRIES
 from mcli.said import MOST_REPAIRS, Said
 
@@ -86,6 +86,8 @@ FLAGS: dict[str, Any] = {
     "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=whole(1, 1 << 40), help="Refuse more input than this")],
     "timeout": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="For the whole command: 30, 90s, 10m [env: MCLI_TIMEOUT]")],
     "retries": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, MOST_RETRIES), help="Extra attempts (3) [env: MCLI_RETRIES]")],
+    "rpm": Annotated[int | None, typer.Option(metavar="N", parser=whole(1, limits.MOST["rpm"]), help="Requests a minute, of all commands together [env: MCLI_RPM]")],
+    "tpm": Annotated[int | None, typer.Option(metavar="N", parser=whole(1, limits.MOST["tpm"]), help="Tokens a minute, of all commands together [env: MCLI_TPM]")],
     "max_cost": Annotated[float | None, typer.Option(metavar="USD", parser=_usd, help="Refuse to spend more, by list price (1) [env: MCLI_MAX_COST]")],
     "max_requests": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, 1 << 40), help="Refuse to send more requests")],
     "output": Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write there, whole and only on success")],
@@ -131,12 +133,12 @@ ENDPOINT = (
     "debug", "color",
 )  # fmt: skip
 SETTINGS = (
-    "model", "cache", "max_cost", "max_requests",
+    "model", "cache", "max_cost", "max_requests", "rpm", "tpm",
     *(name for name in ENDPOINT if name != "verbose"),
 )  # fmt: skip
 TESTING = (
     "model", "temperature", "max_tokens", "top_p", "stop", "seed", "param", "max_cost",
-    "max_requests", *ENDPOINT, "quiet",
+    "max_requests", "rpm", "tpm", *ENDPOINT, "quiet",
 )  # fmt: skip
 LOOKING = ("json", "debug", "color")
 COUNTING = ("json", "no_stdin", "invalid", "quiet", "verbose", "debug")

@@ -10,21 +10,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from mcli import durations, params, strict, trusted
+from mcli import durations, limits, params, redaction, strict, trusted
 from mcli.budget import PERS, Budget
 from mcli.errors import ConfigFailure
 from mcli.keys import NO_KEY, KeySource
+from mcli.limits import Limits
 from mcli.strict import Node
 from mcli.terms import Terms
 from mcli.tokens import counting
 
-CONFIG_KEYS = ("profile", "profiles", "aliases", "models", "budget")
+CONFIG_KEYS = ("profile", "profiles", "aliases", "models", "budget", "limits")
 MODEL_KEYS = ("window", "max_output", "input_usd", "output_usd", "encoding")
 PROFILE_KEYS = (
     "base_url", "key", "model", "allow_http", "strict_schema", "timeout", "retries",
-    *params.READERS,
+    "limits", *params.READERS,
 )  # fmt: skip
 MOST_RETRIES = 100
+STORES = ("redis", "rediss", "unix")
 ENDING = "/chat/completions"
 _SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
 
@@ -45,13 +47,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the configuration file says, over what is built in."""
+    """What the configuration file says, over what is built in; `store` is where machines share
+    limits."""
 
     profile: str | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     models: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
     budget: Budget | None = None
+    store: str | None = None
 
 
 def _key(variable: str) -> KeySource:
@@ -156,7 +160,40 @@ def _config(root: Node) -> Config:
         {name: strict.text(node) for name, node in aliases.items()},
         {name: _terms(node) for name, node in models.items()},
         strict.optional(fields, "budget", _budget, None),
+        strict.optional(fields, "limits", _store, None),
     )
+
+
+def _store(node: Node) -> str:
+    """The URL of a Redis."""
+    hint = "rpm, tpm and concurrency stand in the profile"
+    fields = strict.mapping(node, ("store",))
+    if not fields:
+        raise strict.complaint(node, "limits needs store, such as redis://host:6379/0", hint)
+    url = strict.text(fields["store"])
+    password = ""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what raises on a bad port
+        password = parts.password or ""
+        good = parts.scheme in STORES and bool(
+            parts.path if parts.scheme == "unix" else parts.hostname
+        )
+    except ValueError:
+        good = False
+    if not good:  # there may be a password in it, so it is not repeated here
+        raise strict.complaint(fields["store"], "the store is no URL such as redis://host:6379/0")
+    redaction.remember(password)
+    return url
+
+
+def _limits(node: Node) -> Limits:
+    fields = strict.mapping(node, tuple(limits.MOST))
+    for name, value in fields.items():
+        if not 1 <= strict.integer(value) <= limits.MOST[name]:
+            raise strict.complaint(value, f"{name} is not from 1 to {limits.MOST[name]}")
+    given = {name: strict.integer(value) for name, value in fields.items()}
+    return Limits(given.get("rpm"), given.get("tpm"), given.get("concurrency"))
 
 
 def _budget(node: Node) -> Budget:
@@ -253,4 +290,4 @@ def _retries(node: Node) -> int:
     return value
 
 
-_READ = {"timeout": _duration, "retries": _retries, **params.READERS}
+_READ = {"timeout": _duration, "retries": _retries, "limits": _limits, **params.READERS}

@@ -45,7 +45,7 @@ def once(job: Job, said: Said) -> ExitCode:
         if said.dry_run:
             return _dry_run(planned, said)
         key = plan.prepare(planned, said)
-        endpoint = sending.endpoint(planned.settings, profiles.ENDING, key)
+        endpoint = sending.endpoint(planned.settings, profiles.ENDING, key, sending.notes(said))
         endpoint = replace(endpoint, think=thoughts.hear)
         purse = sending.purse(planned.settings, planned.settings.model)
         material = plan.read(planned, said)

@@ -37,6 +37,8 @@ class Said:
     max_input: int = 16 << 20
     timeout: float | None = None
     retries: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
     max_cost: float | None = None
     max_requests: int | None = None
     output: str | None = None

@@ -25,20 +25,35 @@ Reach = Callable[["Request", "Patience", "Show | None"], "Awaitable[Exchange]"]
 """What gets a request answered, before it is known what that costs."""
 
 
-def endpoint(chosen: Settings, ending: str, key: str | None, many: bool = False) -> Endpoint:
-    """What answers, be it a recording: made once in a command, however many requests it sends; with
-    `many`, these keep connections for one another. Raises what is wrong with a recording before
-    data is read."""
-    from mcli.api import calls, cassette
+def _silence(message: str) -> None:
+    """Without -v, what happens on the way is not told."""
+
+
+def endpoint(
+    chosen: Settings,
+    ending: str,
+    key: str | None,
+    note: Callable[[str], None] = _silence,
+    many: bool = False,
+) -> Endpoint:
+    """What answers, be it a recording, within the limits that are set: made once in a command,
+    however many requests it sends; with `many`, these keep connections for one another. `note` is
+    told why a request waits. Raises what is wrong with a recording before data is read."""
+    from mcli.api import calls, cassette, gate
 
     url = profiles.endpoint(chosen.base_url, ending)
     keeping = chosen.keeping
-    if many and keeping.record is None and keeping.replay is None:
-        from mcli.api.pool import Pool
+    answers = cassette.opener(keeping.record, keeping.replay)
+    limited = gate.OPEN
+    if chosen.limits.given and keeping.replay is None:
+        from mcli import limiting
 
-        pool = Pool(url)
-        return calls.Endpoint(url, key, lambda url: pool)
-    return calls.Endpoint(url, key, cassette.opener(keeping.record, keeping.replay))
+        limited = limiting.gate(chosen, key, note)
+    if many and keeping.record is None and keeping.replay is None:
+        from mcli.api import pool
+
+        answers = pool.opener(url)
+    return calls.Endpoint(url, key, answers, gate=limited)
 
 
 def purse(chosen: Settings, *models: str | None) -> Purse:
@@ -111,7 +126,3 @@ def within(chosen: Settings, limit_s: float, quota: Quota | None = None) -> Pati
 def notes(said: Said) -> Callable[[str], None]:
     """Where it is told what happens on the way: to stderr with -v, else nowhere."""
     return output.note if said.verbose else _silence
-
-
-def _silence(message: str) -> None:
-    """Without -v, what happens on the way is not told."""

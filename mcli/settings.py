@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from mcli import caps, durations, keeping, keys, profiles, requested, strict
+from mcli import caps, durations, keeping, keys, limits, profiles, requested, strict
 from mcli.budget import Budget
 from mcli.caps import Caps
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.keeping import Keeping
 from mcli.keys import NO_KEY, KeySource
+from mcli.limits import Limits
 from mcli.profiles import Config, Profile
 from mcli.recipe import Recipe
 from mcli.said import Said
@@ -36,6 +37,8 @@ VARIABLES = {
     "MCLI_TIMEOUT": "timeout",
     "MCLI_RETRIES": "retries",
     "MCLI_MAX_COST": "max_cost",
+    "MCLI_RPM": "rpm",
+    "MCLI_TPM": "tpm",
     "MCLI_NO_KEY": "no_key",
     "MCLI_NO_STDIN": "no_stdin",
     "MCLI_RECORD": "record",
@@ -74,6 +77,7 @@ class Settings:
     caps: Caps = field(default_factory=Caps)
     budget: Budget | None = None
     fallbacks: tuple[str, ...] = ()
+    limits: Limits = limits.NONE
 
     def ends(self, began: float) -> float | None:
         """The moment by which a command begun at `began` is to be done, if a person said so."""
@@ -115,8 +119,7 @@ def load(
     key, allow_http = _key(said, choice, base_url, profile, config)
     timeout = _timeout(said, choice, profile)
     model = _model(said, recipe, choice, profile, config)
-    fallbacks = _fallbacks(said, model, config)
-    told = _told(fallbacks, base_url, config)
+    fallbacks, told = _fallbacks(said, model, base_url, config)
     params = requested.fields(said, recipe, profile.values, told, choice.origins)
     return Settings(
         profile=name,
@@ -138,12 +141,19 @@ def load(
         caps=caps.load(said, environ, choice.origins),
         budget=config.budget,
         fallbacks=fallbacks,
+        limits=_limits(said, choice, base_url, profile, config),
     )
 
 
 def _is_at(base_url: str, profile: Profile) -> bool:
     """Whether the endpoint is where the profile says."""
     return keys.origin(base_url) == keys.origin(profile.base_url)
+
+
+def _limits(said: Said, choice: _Choice, base_url: str, profile: Profile, config: Config) -> Limits:
+    """A profile's hold where the profile says, as does its key."""
+    own = profile.values.get("limits", limits.NONE) if _is_at(base_url, profile) else limits.NONE
+    return replace(limits.load(said, choice.environ, own, choice.origins), store=config.store)
 
 
 def truth(environ: Mapping[str, str], name: str) -> bool:
@@ -225,21 +235,19 @@ def _model(
     return config.aliases.get(model, model) if model else None
 
 
-def _fallbacks(said: Said, model: str | None, config: Config) -> tuple[str, ...]:
-    """The models of --fallback, each once; the one that is asked first is none."""
+def _fallbacks(
+    said: Said, model: str | None, base_url: str, config: Config
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The models of --fallback, each once; the one that is asked first is none. Those of which the
+    server is told: MegaLLM, by its own host, or one that its profile was given."""
     if not all(name.strip() for name in said.fallback):
         raise UsageFailure("bad_flag", "a --fallback is blank", "is a variable unset?")
     found = dict.fromkeys(config.aliases.get(name, name) for name in said.fallback)
-    return tuple(name for name in found if name != model)
-
-
-def _told(fallbacks: tuple[str, ...], base_url: str, config: Config) -> tuple[str, ...]:
-    """Those of which the server is told: MegaLLM, by its own host, or one that its profile was
-    given."""
+    fallbacks = tuple(name for name in found if name != model)
     host = urlsplit(base_url).hostname or ""
     own = config.profiles[MEGALLM].base_url
     megallm = f".{host}".endswith(".megallm.io") or keys.origin(base_url) == keys.origin(own)
-    return fallbacks if megallm else ()
+    return fallbacks, fallbacks if megallm else ()
 
 
 def _timeout(said: Said, choice: _Choice, profile: Profile) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from dataclasses import asdict
 from typing import Any
@@ -81,6 +82,9 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
         ("retries", chosen.retries, origins["retries"]),
         ("max_cost", chosen.caps.usd, origins["max_cost"]),
         ("max_requests", chosen.caps.requests, origins["max_requests"]),
+        ("rpm", chosen.limits.rpm, origins["rpm"]),
+        ("tpm", chosen.limits.tpm, origins["tpm"]),
+        ("concurrency", chosen.limits.concurrency, origins["concurrency"]),
         ("no_stdin", chosen.no_stdin, "MCLI_NO_STDIN" if chosen.no_stdin else "default"),
     ]
     kept = chosen.keeping
@@ -91,8 +95,15 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
     budget = chosen.budget
     told.append(("budget", asdict(budget) if budget else None, config if budget else "default"))
     told.append(("ledger", *_ledger()))
+    store = chosen.limits.store
+    told.append(("limits.store", _open(store), config if store else "default"))
     told += [(f"alias {name}", model, config) for name, model in chosen.aliases.items()]
     return told + [(f"model {name}", _terms(own), config) for name, own in chosen.models.items()]
+
+
+def _open(url: str | None) -> str | None:
+    """A URL without what only its reader may know."""
+    return url and re.sub(r"//[^/@]*@", "//***@", url.partition("?")[0])
 
 
 def _terms(own: Terms) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def run(paths: Sequence[str], jobs: int, junit: str | None, said: Said) -> ExitC
         tests = _Tests(trials, said, began)
         if trials:
             chosen = trials[0].settings  # a recipe has no say in where to and with which key
-            endpoint = sending.endpoint(chosen, profiles.ENDING, plan.key_for(chosen, began))
+            key, note = plan.key_for(chosen, began), sending.notes(said)
+            endpoint = sending.endpoint(chosen, profiles.ENDING, key, note)
             models = {trial.settings.model for trial in trials}
             purse = sending.purse(chosen, *sorted(filter(None, models)))
             loop.run(tests.all(jobs, endpoint, purse), watch=not said.quiet)

@@ -118,6 +118,39 @@ def test_a_setting_that_no_recipe_has(
     assert len({row.origins[name] for row in rows[:3]}) == 3
 
 
+@pytest.mark.parametrize("name", ["rpm", "tpm"])
+def test_a_limit_of_a_flag_a_variable_or_a_profile(load: Any, name: str) -> None:
+    config = FULL + "    limits: {rpm: 3, tpm: 3, concurrency: 9}\n"
+    env = {f"MCLI_{name.upper()}": "2"}
+    said = Said(rpm=1) if name == "rpm" else Said(tpm=1)
+    rows = [load(said, env, config=config), load(None, env, config=config), load(config=config)]
+    other = load(Said(base_url="http://127.0.0.1:9", no_key=True), config=config)
+
+    assert [getattr(row.limits, name) for row in (*rows, other, load())] == [1, 2, 3, None, None]
+    assert [row.origins[name] for row in rows] == [f"--{name}", f"MCLI_{name.upper()}", "profile"]
+    assert rows[0].limits.concurrency == 9
+    for word in ("0", "-1", "1.5", "many", "9" * 30):
+        with pytest.raises(ConfigFailure, match=f"MCLI_{name.upper()}"):
+            load(None, {f"MCLI_{name.upper()}": word})
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [
+        ("limits: {store: 'http://x'}", "no URL"),
+        ("limits: {store: 'redis://:hidden-word@'}", "no URL"),
+        ("limits: {}", "needs store"),
+        ("limits: {rpm: 3}", "rpm"),
+        ("profiles: {x: {base_url: 'https://x.test', limits: {rpm: 0}}}", "from 1"),
+        ("profiles: {x: {base_url: 'https://x.test', limits: {rps: 1}}}", "rps"),
+    ],
+)
+def test_limits_that_are_none(load: Any, text: str, slip: str) -> None:
+    with pytest.raises(ConfigFailure, match=slip) as caught:
+        load(config=text + "\n")
+    assert "hidden-word" not in str(caught.value)
+
+
 PARAMS = [
     ("temperature", Said(temperature=0.0), 0.0, 0.2, 0.4),
     ("max_tokens", Said(max_tokens=10), 10, 20, 40),

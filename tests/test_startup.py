@@ -22,6 +22,8 @@ HEAVY = (
     "minijinja",
     "ssl",
     "pydantic",
+    "sqlite3",
+    "redis",
 )
 PROBE = """
 import atexit, sys
@@ -100,7 +102,16 @@ def test_a_completion_loads_no_rich_and_no_tokenizer(mcli: Program, server: Faul
     found = loaded(mcli, "ask", "hi")
 
     assert {"httpx2", "yaml"} <= found
-    assert found & {"rich", "tiktoken", "splintr", "requests", "pydantic"} == set()
+    assert found & {"rich", "tiktoken", "splintr", "requests", "pydantic", "sqlite3"} == set()
+
+
+def test_limits_load_sqlite_and_redis_only_where_it_is_configured(
+    mcli: Program, server: FaultyServer
+) -> None:
+    found = loaded(mcli, "ask", "hi", "--rpm", "60")
+
+    assert "sqlite3" in found
+    assert found & {"redis", "rich", "tiktoken", "splintr"} == set()
 
 
 def test_a_parser_is_loaded_for_code_between_fences_only(

@@ -94,9 +94,9 @@ async def _adapting(
     changed: dict[str, str] = {}
     attempts = doubtful = 0
     while True:
-        once = _Once(wire, request, endpoint, show)
+        once = _Once(wire, request, endpoint, show, patience.deadline)
         try:
-            completion, tries = await persist(once.attempt, patience, note)
+            completion, tries = await persist(once.attempt, patience, note, once.is_underway)
             doubtful += once.doubtful
             done = Exchange(completion, attempts + tries, request, once.request_id)
             warnings = (*request.warnings, *changed.values())
@@ -137,7 +137,9 @@ async def models(
 class _Once:
     """One attempt at a completion, and what is known of the last one."""
 
-    def __init__(self, wire: Wire, request: Request, endpoint: Endpoint, show: Show | None) -> None:
+    def __init__(
+        self, wire: Wire, request: Request, endpoint: Endpoint, show: Show | None, deadline: float
+    ) -> None:
         self._wire = wire
         self._show = show if request.stream else None
         self._streams = request.stream
@@ -145,15 +147,23 @@ class _Once:
         self._call = Call(endpoint.url, headers, codec.encode(request))
         self._request = request
         self._gate = endpoint.gate
+        self._deadline = deadline
+        self._underway = False
         self._shown = False
         self._think = endpoint.think
         self._thought = False
         self.request_id: str | None = None
         self.doubtful = 0
 
+    def is_underway(self) -> bool:
+        """Whether the last attempt got as far as to be sent."""
+        return self._underway
+
     async def attempt(self) -> Completion:
         """Send it and read the reply."""
-        turn = await self._gate.enter(self._request)
+        self._underway = False
+        turn = await self._gate.enter(self._request, self._deadline)
+        self._underway = True
         completion: Completion | None = None
         told: Failure | None = None
         try:

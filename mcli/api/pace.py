@@ -63,8 +63,8 @@ class Pace:
             self._placed -= 1
             self._wake()
 
-    async def enter(self, request: Request) -> Turn:
-        """Wait for the turn of `request`. Raises the failure that ended the run."""
+    async def enter(self, request: Request, deadline: float) -> Turn:
+        """Wait for the turn of `request`. Raises TryAgain where the run has ended."""
         if self.ended is not None:
             raise _not_sent(self.ended)
         if self._queue or not self._may_go():
@@ -73,7 +73,7 @@ class Pace:
             self._start()
         self._waiting_behind += 1
         try:
-            return _Turn(self, request, await self._behind.enter(request))
+            return _Turn(self, request, await self._behind.enter(request, deadline))
         except BaseException:
             self._leave()
             raise

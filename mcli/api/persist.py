@@ -33,9 +33,11 @@ async def persist(
     attempt: Callable[[], Awaitable[T]],
     patience: Patience,
     note: Note,
+    underway: Callable[[], bool] = lambda: True,
     jitter: Callable[[], float] = random.random,
 ) -> tuple[T, int]:
-    """What `attempt` returns, and how many attempts it took.
+    """What `attempt` returns, and how many attempts it took; one that is not `underway` when it
+    ends was not made.
 
     Raises the last Failure with its count, or TryAgain when the deadline comes first.
     """
@@ -51,6 +53,10 @@ async def persist(
                     patience.quota.give(paid)
                     return done, tally.attempts + 1
                 except Failure as failure:
+                    if not underway():  # it had no leave to be sent
+                        failure.attempts = tally.attempts
+                        failure.charged = worse(charged, failure.charged)
+                        raise
                     tally = tally.after(failure)
                     charged = worse(charged, failure.charged)
                     left = patience.deadline - clock()
@@ -66,8 +72,9 @@ async def persist(
                 await asyncio.sleep(wait)
     except TimeoutError:
         failure = _out_of_time(patience)
-        failure.charged = worse(charged, CHARGES[Recovery.MAYBE_CHARGED])
-        failure.attempts = tally.attempts + 1
+        sent = underway()
+        failure.charged = worse(charged, CHARGES[Recovery.MAYBE_CHARGED]) if sent else charged
+        failure.attempts = tally.attempts + sent
         raise failure from None
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from mcli.api import client
 from mcli.api.client import Client
-from mcli.api.wire import Call, Reply
+from mcli.api.wire import Call, Opener, Reply
 
 
 class Pool:
@@ -42,3 +42,9 @@ class Pool:
         async with one.reply(call) as reply:
             yield reply
         self._idle.append(one)
+
+
+def opener(url: str) -> Opener:
+    """What opens the wire for each request of a run: always the same."""
+    pool = Pool(url)
+    return lambda _: pool

@@ -63,7 +63,7 @@ class Source:
         self._size = 0
 
     def share(self) -> float | None:
-        """How much of the input was read, from 0 to 1; None where nobody knows how much there is."""
+        """How much of the input was read, from 0 to 1; None where nobody knows its length."""
         return min(1.0, self._taken / self._size) if self._size else None
 
     def check(self) -> None:

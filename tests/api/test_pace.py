@@ -35,7 +35,7 @@ def far() -> float:
 
 
 async def enter(pace: Pace, text: str = "hi") -> Turn:
-    return await pace.enter(request(text))
+    return await pace.enter(request(text), far())
 
 
 def test_no_more_than_jobs_are_in_flight_and_the_next_goes_when_one_ends() -> None:
@@ -140,7 +140,7 @@ def test_one_request_that_fails_again_and_again_says_nothing_of_the_server() -> 
         pace = Pace(4)
         same = request()
         for _ in range(3 * IN_A_ROW):
-            (await pace.enter(same)).ended(None, down())
+            (await pace.enter(same, far())).ended(None, down())
         assert pace.ended is None
 
     run(story())
@@ -254,7 +254,7 @@ def test_records_begin_only_where_their_requests_may_go() -> None:
 
 def test_who_waits_behind_keeps_others_from_beginning() -> None:
     class Slow:
-        async def enter(self, request: Request) -> Turn:
+        async def enter(self, request: Request, deadline: float) -> Turn:
             await asyncio.sleep(10)
             return self
 

@@ -59,7 +59,7 @@ def ask(
         clock = asyncio.get_running_loop().time
         start = clock()
         patience = Patience(start + limit, limit, retries)
-        answer, attempts = await persist(server.attempt, patience, notes.append, jitter)
+        answer, attempts = await persist(server.attempt, patience, notes.append, jitter=jitter)
         return answer, attempts, notes, clock() - start
 
     return run(all_of_it())
