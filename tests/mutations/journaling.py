@@ -26,6 +26,6 @@ MUTATIONS = (
     Mutation("two-lines-are-torn", "damage before the last line is noticed", SCAN, "if journal_line.holds_another(told):", "if False:", (SCANNED + "test_a_changed_byte_is_noticed_and_only_the_last_line_can_be_torn",)),
     Mutation("a-checksum-unchecked", "damage is noticed", LINE, 'raw[8:9] != b" " or raw[:8] != b"%08x" % crc32(memoryview(raw)[9:])', 'raw[8:9] != b" "', (SCANNED + "test_a_changed_byte_is_noticed_and_only_the_last_line_can_be_torn",)),
     Mutation("a-key-in-a-journal", "a key is in no journal", LINE, "return redaction.redact(value)", "return value", (SCANNED + "test_a_journal_has_no_key_but_where_the_model_said_it",)),
-    Mutation("an-answer-asked-again", "what was answered stays so, whatever came later", "key_index.py", " WHERE state <> {DONE} OR excluded.state = {DONE}", "", (KEYS + "TestIndex::test_the_last_line_counts_but_an_answer_stays",)),
+    Mutation("an-answer-asked-again", "what was answered stays so, whatever came later", "key_index.py", " WHERE state IS NOT {DONE} OR excluded.state = {DONE}", "", (KEYS + "TestIndex::test_the_last_line_counts_but_an_answer_stays",)),
     Mutation("by-its-place", "a record is known by what it brings, not by where it stands", "record_key.py", "[fields, record.data, record.id],", "[fields, record.data, record.id, record.n],", (KEYS + "TestDigest::test_where_a_record_stands_makes_no_difference",)),
 )  # fmt: skip
