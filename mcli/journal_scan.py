@@ -78,7 +78,7 @@ class Scan:
         self._length += len(rest)
         if self._length > journal_line.LONGEST:
             raise self._complaint(_Torn(self._at, self._number, "it is too long"))
-        if self._length - len(rest) < _ENOUGH <= self._length:
+        if self._length - len(rest) < _ENOUGH <= self._length and not self._torn:
             self._could_be_torn(b"".join(self._held), "")
 
     def _line(self, raw: bytes) -> Iterator[Line]:

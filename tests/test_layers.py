@@ -22,7 +22,7 @@ OWNERS = {
     "minijinja": {"template"},
     "jsonschema_rs": {"schema"},
     "markdown_it": {"commonmark"},
-    "redis": {"api.meter_redis"},
+    "sqlite3": {"key_index"},
 }
 STANDARD_LIBRARY_FOR_EDGES = {
     "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",
