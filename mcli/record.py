@@ -27,3 +27,8 @@ class Record:
     row: Any = None
     id: str | None = None
     failure: Failure | None = None
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to ask about: that is no failure, and keeps its place."""
+        return self.failure is None and self.data is not None and not self.data.strip()

@@ -13,6 +13,7 @@ from . import (
     guarding,
     paying,
     recipes,
+    records,
     replaying,
     replies,
     spending,
@@ -35,4 +36,5 @@ TABLE: tuple[Mutation, ...] = (
     *spending.MUTATIONS,
     *coding.MUTATIONS,
     *answering.MUTATIONS,
+    *records.MUTATIONS,
 )
