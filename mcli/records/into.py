@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Any, cast
 
 from mcli.errors import UsageFailure
@@ -69,7 +68,7 @@ class IntoJson:
             return (spliced(record.row, ours, stale) + "\n").encode()
         return told.json_line({**_brought(record), **ours})
 
-    def head(self, table: Table | None) -> bytes:
+    def end(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 
@@ -82,20 +81,26 @@ class IntoTable:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
+        self._headed = False
         self._kept: list[int] = []
         self._write = _writer(Table(()))
 
     def line(self, record: Record, envelope: Envelope) -> bytes:
-        """The row, whose table has had its header."""
+        """The row, behind the header if it is the first."""
         row = cast(Row, record.row)
+        head = self._head(row.table)
         ours = self._fields.of(envelope)
         mine = [_cell(ours.get(name)) for name in self._fields.names]
-        return told.encoded(self._write([*(row.cells[at] for at in self._kept), *mine]))
+        return head + told.encoded(self._write([*(row.cells[at] for at in self._kept), *mine]))
 
-    def head(self, table: Table | None) -> bytes:
-        """The header."""
-        if table is None:
+    def end(self, table: Table | None) -> bytes:
+        """The header, if there was no row."""
+        return b"" if table is None else self._head(table)
+
+    def _head(self, table: Table) -> bytes:
+        if self._headed:
             return b""
+        self._headed = True
         ours = self._fields.names
         self._kept = [at for at, name in enumerate(table.header) if name not in ours]
         self._write = _writer(table)
@@ -162,7 +167,7 @@ def members_in(row: str) -> Iterator[tuple[str, str]]:
     at = _past_space(row, 1)
     while row[at] != "}":
         start = at
-        name, at = scanstring(row, at + 1, True)
+        name, at = _VALUES.raw_decode(row, at)
         at = _past_space(row, _past_space(row, at) + 1)
         _, at = _VALUES.raw_decode(row, at)
         yield name, row[start:at]
@@ -202,6 +207,15 @@ class _Echo:
         return line
 
 
-def _writer(table: Table) -> Any:
+_CRLF = "\r\n"
+
+
+def _writer(table: Table) -> Callable[[Sequence[str]], str]:
     """A function that makes a line of cells."""
-    return csv.writer(_Echo(), delimiter=table.delimiter, lineterminator=table.newline).writerow
+    # Python 3.11 quotes a lone CR only if its line ends have one.
+    write = csv.writer(_Echo(), delimiter=table.delimiter, lineterminator=_CRLF).writerow
+
+    def line(cells: Sequence[str]) -> str:
+        return write(cells).removesuffix(_CRLF) + table.newline
+
+    return line

@@ -40,7 +40,8 @@ class Rows:
     """A row a record. A blank line is none.
 
     `table` is what is known of the header: another input's, with which this one must agree, and
-    later its own; `headed` tells which. `feed` and `close` raise BadInput for a header that cannot be one.
+    later its own; `headed` tells which. `feed` and `close` raise BadInput for a header that cannot
+    be one.
     """
 
     def __init__(self, rules: Rules, origin: Origin, table: Table | None = None) -> None:

@@ -30,8 +30,7 @@ class Template:
 
     def folder(self) -> str:
         """The directory that it names before any record is known; "" if it names none."""
-        plain = self.parts[0][0]
-        return posixpath.dirname(plain) if len(self.parts) > 1 or not self.parts[0][1] else ""
+        return posixpath.dirname(next(iter(self.parts))[0])
 
     def target(self, record: Record) -> str:
         """The path for what became of `record`. Raises BadInput for one that may not be."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from mcli import fieldpath, redaction
 from mcli.errors import UnusableAnswer
@@ -28,8 +28,8 @@ class Printer(Protocol):
         """What is printed of a record."""
         ...
 
-    def head(self, table: Table | None) -> bytes:
-        """What is printed before the first; `table` is the input's, if it is one."""
+    def end(self, table: Table | None) -> bytes:
+        """What is still to be printed behind the last; `table` is the input's, if it is one."""
         ...
 
 
@@ -40,7 +40,7 @@ class Envelopes:
         """The envelope, which says what the input calls the record, and where it stood in it."""
         return json_line({"id": record.id, "n": record.n, **harmless(envelope)})
 
-    def head(self, table: Table | None) -> bytes:
+    def end(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 
@@ -62,7 +62,7 @@ class Texts:
             return encoded((text or "").replace("\0", "\ufffd")) + b"\0"
         return encoded(_BREAKS.sub(" ", _trimmed(text or ""))) + b"\n"
 
-    def head(self, table: Table | None) -> bytes:
+    def end(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 
@@ -88,8 +88,9 @@ def refuse_no_fields(data: Any) -> None:
 
 def columns_of(how: Reading) -> tuple[str, ...] | None:
     """The fields that an answer will have, as far as its schema says; None if it does not."""
-    properties = how.schema.get("properties") if isinstance(how.schema, dict) else None
-    return tuple(properties) if isinstance(properties, dict) else None
+    schema: Any = how.schema
+    properties: Any = schema.get("properties") if isinstance(schema, dict) else None  # pyright: ignore
+    return tuple(cast("dict[str, Any]", properties)) if isinstance(properties, dict) else None
 
 
 def why(envelope: Envelope) -> str:

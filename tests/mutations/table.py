@@ -14,6 +14,7 @@ from . import (
     journaling,
     paying,
     recipes,
+    records,
     replaying,
     replies,
     spending,
@@ -36,5 +37,5 @@ TABLE: tuple[Mutation, ...] = (
     *spending.MUTATIONS,
     *coding.MUTATIONS,
     *answering.MUTATIONS,
-    *journaling.MUTATIONS,
+    *records.MUTATIONS,
 )
