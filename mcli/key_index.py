@@ -113,6 +113,15 @@ class KeyIndex:
         had, first = self._one("SELECT digest, n FROM ids WHERE id = ?", name)
         return None if had == packed else first
 
+    def is_alone(self, id: str, digest: bytes) -> bool:
+        """Whether nothing with other content has this id (`records.source`)."""
+        return self.clash(id, digest.hex(), 0) is None
+
+    def is_taken(self, name: str) -> bool:
+        """Whether this name was given before."""
+        raw = name.encode("utf-8", "surrogateescape")
+        return self.occurrence(hashlib.sha256(raw).hexdigest()) > 1
+
     def _put(self) -> None:
         if self._waiting:
             try:

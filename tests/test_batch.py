@@ -366,7 +366,8 @@ def test_a_reader_who_leaves_ends_it_and_the_journal_has_what_came(
     many: Program, server: FaultyServer
 ) -> None:
     (many.home / "in.txt").write_bytes(numbers(200))
-    script = "mcli batch -e 'Say {{ data }}' in.txt --text --journal j | head -n 2; echo ${PIPESTATUS[0]}"
+    batch = "mcli batch -e 'Say {{ data }}' in.txt --text --journal j"
+    script = f"{batch} | head -n 2; echo ${{PIPESTATUS[0]}}"
     done = many.shell(script)
 
     assert done.out == "0!\n1!\n141\n"

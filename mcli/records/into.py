@@ -68,7 +68,7 @@ class IntoJson:
             return (spliced(record.row, ours, stale) + "\n").encode()
         return told.json_line({**_brought(record), **ours})
 
-    def end(self, table: Table | None) -> bytes:
+    def head(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 
@@ -81,26 +81,20 @@ class IntoTable:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._headed = False
         self._kept: list[int] = []
         self._write = _writer(Table(()))
 
     def line(self, record: Record, envelope: Envelope) -> bytes:
-        """The row, behind the header if it is the first."""
+        """The row, whose table has had its header."""
         row = cast(Row, record.row)
-        head = self._head(row.table)
         ours = self._fields.of(envelope)
         mine = [_cell(ours.get(name)) for name in self._fields.names]
-        return head + told.encoded(self._write([*(row.cells[at] for at in self._kept), *mine]))
+        return told.encoded(self._write([*(row.cells[at] for at in self._kept), *mine]))
 
-    def end(self, table: Table | None) -> bytes:
-        """The header, if there was no row."""
-        return b"" if table is None else self._head(table)
-
-    def _head(self, table: Table) -> bytes:
-        if self._headed:
+    def head(self, table: Table | None) -> bytes:
+        """The header."""
+        if table is None:
             return b""
-        self._headed = True
         ours = self._fields.names
         self._kept = [at for at, name in enumerate(table.header) if name not in ours]
         self._write = _writer(table)

@@ -13,7 +13,7 @@ from mcli import messages
 from mcli.chat import Request
 from mcli.errors import BadInput
 from mcli.record import Record
-from mcli.records import jsonl, told
+from mcli.records import jsonl
 from mcli.records.jsonl import JsonLines
 
 URL = "/v1/chat/completions"
@@ -36,10 +36,10 @@ class Requests(JsonLines):
         return Record(n, place, None, {"body": body}, text.strip(" \t\r"), custom_id)
 
 
-def line(custom_id: str, body: Mapping[str, Any]) -> str:
-    """The line that asks a provider's batch endpoint the same."""
-    told_body = {name: value for name, value in body.items() if name not in _OF_THE_WIRE}
-    return told.json_text({"custom_id": custom_id, "method": "POST", "url": URL, "body": told_body})
+def told(custom_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of the line that asks a provider's batch endpoint the same."""
+    asked = {name: value for name, value in body.items() if name not in _OF_THE_WIRE}
+    return {"custom_id": custom_id, "method": "POST", "url": URL, "body": asked}
 
 
 def request_of(body: Mapping[str, Any]) -> Request:

@@ -59,6 +59,12 @@ class Source:
         self._same_id = same_id if forms.has_ids(wanted.form) else None
         self._paths = wanted.paths or ("-",)
         self.table: Table | None = None
+        self._taken = 0.0
+        self._size = 0
+
+    def share(self) -> float | None:
+        """How much of the input was read, from 0 to 1; None where nobody knows its length."""
+        return min(1.0, self._taken / self._size) if self._size else None
 
     def check(self) -> None:
         """Everything that can be known before anything is sent. Raises NoInput or BadInput. It
@@ -69,6 +75,7 @@ class Source:
             if path != "-" and _waits(path):
                 continue  # who opens a FIFO and goes away again ends its writer
             with _opened(path) as descriptor:
+                self._size += os.fstat(descriptor).st_size
                 if _is_regular(descriptor) and self._is_worth_a_look(path, descriptor):
                     self._look_through(path, descriptor)
 
@@ -97,6 +104,8 @@ class Source:
                     found = parser.feed(piece) if piece else parser.close()
                     self._notice(parser)
                     for record in found:
+                        # As far as records were wanted: a piece may hold many.
+                        self._taken += len(piece) / len(found)
                         yield _alone(record, seen)
                         n += 1
                         if n == left:

@@ -28,8 +28,8 @@ class Printer(Protocol):
         """What is printed of a record."""
         ...
 
-    def end(self, table: Table | None) -> bytes:
-        """What is still to be printed behind the last; `table` is the input's, if it is one."""
+    def head(self, table: Table | None) -> bytes:
+        """What is printed before the first; `table` is the input's, if it is one."""
         ...
 
 
@@ -40,7 +40,7 @@ class Envelopes:
         """The envelope, which says what the input calls the record, and where it stood in it."""
         return json_line({"id": record.id, "n": record.n, **harmless(envelope)})
 
-    def end(self, table: Table | None) -> bytes:
+    def head(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 
@@ -62,7 +62,7 @@ class Texts:
             return encoded((text or "").replace("\0", "\ufffd")) + b"\0"
         return encoded(_BREAKS.sub(" ", _trimmed(text or ""))) + b"\n"
 
-    def end(self, table: Table | None) -> bytes:
+    def head(self, table: Table | None) -> bytes:
         """Nothing."""
         return b""
 

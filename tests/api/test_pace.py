@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_a_wait_that_is_asked_for_holds_all_and_then_one_goes_after_the_other() 
 
         await asyncio.gather(*(one() for _ in range(5)))
         assert starts[0] >= 30
-        assert all(later > earlier for earlier, later in zip(starts, starts[1:], strict=False))
+        assert all(later > earlier for earlier, later in pairwise(starts))
         assert starts[-1] <= 31
 
     run(story())

@@ -11,7 +11,6 @@ from . import (
     conversing,
     counting,
     guarding,
-    journaling,
     paying,
     recipes,
     records,

@@ -38,9 +38,10 @@ def put(raw: str, *envelopes: Any, format: str = "jsonl", field: str | None = "F
     printer = into.printer(format, how, field)
     found = read(format, raw.encode())
     assert len(found) == len(envelopes)
-    lines = [printer.line(*pair) for pair in zip(found, envelopes, strict=True)]
     table = found[0].row.table if found and format == "csv" else None
-    return (b"".join(lines) + printer.end(table)).decode()
+    head = printer.head(table)
+    lines = [printer.line(*pair) for pair in zip(found, envelopes, strict=True)]
+    return (head + b"".join(lines)).decode()
 
 
 SAID = json.dumps(WHY) + "}\n"
@@ -99,13 +100,13 @@ def test_an_answer_is_put_into_a_row_of_csv() -> None:
         'id,"x ""y",F,F_error\r\n1,=1+1,"a,b",\r\n,,,"server_busy: HTTP 503: ""busy"""\r\n'
         '"a\nb",,no,\r\n'
     )
-    assert into.printer("csv", PLAIN, "F").end(None) == b""
+    assert into.printer("csv", PLAIN, "F").head(None) == b""
 
 
 def test_a_table_without_rows_has_its_header() -> None:
     (found,) = read("csv", b"a\n1\n")
 
-    assert into.printer("csv", PLAIN, "F").end(found.row.table) == b"a,F,F_error\n"
+    assert into.printer("csv", PLAIN, "F").head(found.row.table) == b"a,F,F_error\n"
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1), st.sampled_from(["\n", "\r\n"]))
@@ -286,11 +287,15 @@ def test_each_record_has_a_file_of_its_own(tmp_path: Any) -> None:
         Each(targets.parse(f"{tmp_path}/none/{{id}}.txt", False), False, take).check()
 
 
+def request_line(custom_id: str, body: dict[str, Any]) -> str:
+    return told.json_text(openai_batch.told(custom_id, body))
+
+
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "top_p": 0.5}
 
 
 def test_a_request_goes_out_and_comes_in() -> None:
-    line = openai_batch.line("row-1", {**BODY, "stream": True})
+    line = request_line("row-1", {**BODY, "stream": True})
     (found,) = read("openai-batch", line.encode())
 
     assert line == (
@@ -320,13 +325,13 @@ def test_a_request_goes_out_and_comes_in() -> None:
     ],
 )  # fmt: skip
 def test_a_line_that_is_no_request_is_a_failed_record(changed: Any, message: str) -> None:
-    good = json.loads(openai_batch.line("x", BODY))
+    good = json.loads(request_line("x", BODY))
     (found,) = read("openai-batch", json.dumps({**good, **changed}).encode())
 
     assert str(found.failure) == f"line 1: {message}"
 
 
 def test_a_number_that_no_request_can_have_is_refused() -> None:
-    line = openai_batch.line("x", BODY).replace("0.5", "1e400")
+    line = request_line("x", BODY).replace("0.5", "1e400")
 
     assert read("openai-batch", line.encode())[0].failure is not None
