@@ -50,6 +50,18 @@ def test_any_bytes_are_the_same_records_however_they_are_cut(
         assert [each[0] for each in whole] == list(range(1, len(whole) + 1))
 
 
+def test_a_cell_in_quotes_may_be_cut_anywhere() -> None:
+    raw = b'\xef\xbb\xbf"a\n",b\r\n1,"x""\n\r\n,"\r\n"",""\n2"3,4\n'
+    whole = seen("csv", [raw], Rules())
+
+    assert [list(each[3].values()) for each in whole] == [
+        ["1", 'x"\n\r\n,'], ["", ""], ['2"3', "4"],
+    ]  # fmt: skip
+    for at in range(len(raw)):
+        assert seen("csv", [raw[:at], raw[at:]], Rules()) == whole
+    assert seen("csv", [raw[n : n + 1] for n in range(len(raw))], Rules()) == whole
+
+
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")),
                          min_size=2, max_size=2)))  # fmt: skip
 def test_what_csv_writes_is_read(rows: list[list[str]]) -> None:
