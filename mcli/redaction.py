@@ -12,8 +12,10 @@ of the secret is hidden. That takes time linear in the text, whatever stands in 
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -48,6 +50,7 @@ _ALIKE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwx
 UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udcff\ufeff\U000e0000-\U000e007f]"
 )
+_ESCAPED = re.compile(f"[\ud800-\udfff]|{UNSAFE.pattern}")
 
 
 def remember(secret: str) -> None:
@@ -73,6 +76,25 @@ def redact(text: str) -> str:
             shown += [text[end : starts[first]], MASK]
         end = ends[last - 1]
     return "".join([*shown, text[end:]])
+
+
+def redact_all(value: Any, packed: Collection[str] = (), name: str = "") -> Any:
+    """A JSON value with every text in it, also the names of fields, redacted; but not what is long
+    and stands in a field called as in `packed`: base64, which is no text."""
+    if isinstance(value, str):
+        return value if name in packed and len(value) > LONGEST_EXCERPT else redact(value)
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {redact(key): redact_all(inner, packed, key) for key, inner in fields.items()}
+    if isinstance(value, list):
+        return [redact_all(inner, packed) for inner in cast("list[Any]", value)]
+    return value
+
+
+def escaped(text: str) -> str:
+    """JSON, with escapes for what would drive a terminal or hide in it, and for halves of
+    characters, which UTF-8 cannot say."""
+    return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _hidden(plain: str) -> Iterator[tuple[int, int]]:

@@ -9,8 +9,6 @@ no damage. Anything else that is no turn is.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -23,9 +21,6 @@ _HEAD = b'{"v":%d,"messages":[' % VERSION
 
 _PACKED = ("url", "data", "file_data")
 """Fields of a part that hold base64: no text, and too long to be looked through for keys."""
-
-_ESCAPED = re.compile(f"[\ud800-\udfff]|{redaction.UNSAFE.pattern}")
-"""Halves of characters, which UTF-8 cannot say, and what would drive a terminal or hide in it."""
 
 Turn = tuple[Message, ...]
 
@@ -65,12 +60,12 @@ def line(turn: Turn, completion: Completion) -> bytes:
     usage = completion.usage
     told = {
         "v": VERSION,
-        "messages": [_redacted(messages.wire(message)) for message in turn],
-        "model": _redacted(completion.model),
+        "messages": [redaction.redact_all(messages.wire(message), _PACKED) for message in turn],
+        "model": redaction.redact_all(completion.model),
         "usage": {n: v for n, v in asdict(usage).items() if v is not None} if usage else None,
     }
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], text).encode() + b"\n"
+    return redaction.escaped(text).encode() + b"\n"
 
 
 def _is_torn(tail: bytes) -> bool:
@@ -108,18 +103,6 @@ def _object(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("it is no object")
     return cast("dict[str, Any]", value)
-
-
-def _redacted(value: Any, name: str = "") -> Any:
-    if isinstance(value, str):
-        packed = name in _PACKED and len(value) > redaction.LONGEST_EXCERPT
-        return value if packed else redaction.redact(value)
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        return {redaction.redact(key): _redacted(inner, key) for key, inner in fields.items()}
-    if isinstance(value, list):
-        return [_redacted(inner) for inner in cast("Sequence[Any]", value)]
-    return value
 
 
 def _refuse(constant: str) -> None:

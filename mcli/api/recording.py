@@ -34,9 +34,6 @@ UNKEYED = ("stream", "stream_options")
 _KINDS = ("json", "events", "text", "base64")
 _ORDER = ("path", "body", "status", "headers", *_KINDS)
 
-_ESCAPED = re.compile(f"[\ud800-\udfff]|{redaction.UNSAFE.pattern}")
-"""Halves of characters, which UTF-8 cannot say, and what would drive a terminal or hide in it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -82,7 +79,8 @@ def request_of(call: Call) -> dict[str, Any]:
     if call.body is None:
         return {"path": ending}
     body = json.loads(call.body)
-    return _redacted({"path": ending, "body": {n: v for n, v in body.items() if n not in UNKEYED}})
+    kept = {n: v for n, v in body.items() if n not in UNKEYED}
+    return redaction.redact_all({"path": ending, "body": kept})
 
 
 def canonical(value: Any) -> str:
@@ -90,7 +88,7 @@ def canonical(value: Any) -> str:
     told = json.dumps(
         value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
     )
-    return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], told)
+    return redaction.escaped(told)
 
 
 def entry(request: dict[str, Any], heard: Heard) -> Entry:
@@ -98,7 +96,7 @@ def entry(request: dict[str, Any], heard: Heard) -> Entry:
     kept = {name: heard.headers[name] for name in HEADERS if heard.headers.get(name)}
     if not re.search("[A-Za-z]", kept.get("retry-after", "")):
         kept.pop("date", None)  # it only says from when a date counts
-    reply = _redacted({"status": heard.status, "headers": kept, **_told(heard)})
+    reply = redaction.redact_all({"status": heard.status, "headers": kept, **_told(heard)})
     text = f'{{"v":{VERSION},"request":{_line(request)},"reply":{_line(reply)}}}'
     return Entry(request, reply, text)
 
@@ -213,17 +211,6 @@ def _strict(text: str) -> Any:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _redacted(value: Any) -> Any:
-    if isinstance(value, str):
-        return redaction.redact(value)
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        return {redaction.redact(name): _redacted(inner) for name, inner in fields.items()}
-    if isinstance(value, list):
-        return [_redacted(inner) for inner in cast("list[Any]", value)]
-    return value
 
 
 def _hide_spread(events: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ MUTATIONS = (
     Mutation("over-an-editor-s-work", "a file that an editor changed is left alone", FILE, "self._refuse_a_stranger()", "pass", (OUTSIDE + "TestFile::test_a_file_that_an_editor_replaced_is_not_written_over",)),
     Mutation("an-empty-thread-stays", "a first turn that fails leaves no file", FILE, "os.unlink(self._path)", "pass", (OUTSIDE + "TestFile::test_a_dangling_link_stays_where_nothing_was_said",)),
     Mutation("any-end-is-torn", "what is no turn of ours is never taken away", THREAD, "if not _is_torn(tail):", "if False:", ("test_thread.py::test_what_is_no_turn_is_damage_also_at_the_end",)),
-    Mutation("a-key-in-a-thread", "a key is in no thread", THREAD, "return value if packed else redaction.redact(value)", "return value", (row("S-10-thread"),)),
+    Mutation("a-key-in-a-thread", "a key is in no thread", THREAD, "redaction.redact_all(messages.wire(message), _PACKED) for", "messages.wire(message) for", (row("S-10-thread"),)),
     Mutation("a-turn-of-tries", "what was asked again is one turn", "history.py", "(one for one in since if one.calls or one.role == \"tool\")", "since", ("test_messages.py::test_a_turn_is_what_was_added_without_attempts_that_were_no_use",)),
     Mutation("drop-further-fields", "messages are sent as they were given", MESSAGES, "{**told, **message.extra}", "told", ("test_messages.py::test_what_is_read_is_sent_as_it_was",)),
     Mutation("our-word-in-a-conversation", "the array is all of the conversation", "plan.py", "if material.history.whole:", "if False:", (OUTSIDE + "TestMessages::test_they_are_sent_as_they_are",)),
