@@ -131,7 +131,7 @@ def test_without_splintr_a_cut_is_the_same(
 
 def test_qwen_composes_before_it_splits() -> None:
     assert counting.count("e\u0301", "qwen3") == counting.count("é", "qwen3")
-    text = "\u0958" * 3
+    text = "\u0fac" * 3  # whose normal form has more tokens than this has bytes
     assert counting.cut(text, "qwen3", counting.count(text, "qwen3") - 1) != text
 
 
