@@ -15,11 +15,12 @@ LEADING = ("system", "developer")
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool that the model wants to be called; `arguments` is the JSON text that it wrote, which
-    may be none, or none that is valid."""
+    may be none, or none that is valid. `extra` are further fields that are sent back with it."""
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Completion:
     `finish_reason` is normalised (`stop`, `length`, `tool_calls`, `content_filter`, `error`) or
     None if the server named none; `text` is the answer without `reasoning`; `model` is the
     one that answered, which an aggregator may have chosen; `tokens` are there where log-
-    probabilities were asked for and given, and `others` where `n` asked for more answers than one.
+    probabilities were asked for and given, and `others` where `n` asked for more answers than one;
+    `carried` are the fields of the turn that go back with its calls, as they came.
     """
 
     text: str
@@ -127,6 +129,7 @@ class Completion:
     calls: tuple[ToolCall, ...] = ()
     tokens: tuple[Token, ...] = ()
     others: tuple[Choice, ...] = ()
+    carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def only_reasoning(self) -> bool:

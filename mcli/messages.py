@@ -38,14 +38,14 @@ def wire(message: Message) -> dict[str, Any]:
 def call_as_sent(call: ToolCall) -> dict[str, Any]:
     """A tool call in the API's words."""
     function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+    return {"id": call.id, "type": "function", "function": function, **call.extra}
 
 
 def answered(completion: Completion) -> Message:
-    """The assistant's turn that a completion is; its reasoning is no part of it."""
-    extra: dict[str, Any] = {}
+    """The assistant's turn that a completion is; its reasoning is part of it only beside calls."""
+    extra: dict[str, Any] = dict(completion.carried)
     if completion.refusal:
-        extra = {"refusal": redaction.redact(completion.refusal)}
+        extra |= {"refusal": redaction.redact(completion.refusal)}
         if not completion.text:
             extra["content"] = None
     return Message("assistant", completion.text, calls=completion.calls, extra=extra)

@@ -10,11 +10,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from mcli.api import carried
 from mcli.api.textflow import joined
 from mcli.chat import Token, ToolCall
 
 _IMPOSSIBLE = -9999.0
 """What OpenAI says of a token that is not among the likeliest: as good as never."""
+
+_SIGNED = "extra_content"
+"""A field of a call that holds Gemini's signature of its thought, and must come back with it."""
 
 
 class Calls:
@@ -41,7 +45,9 @@ class Calls:
     def all(self) -> tuple[ToolCall, ...]:
         """The calls, in the order in which they began; one without an id gets its number."""
         return tuple(
-            ToolCall(call.id or f"call_{number}", joined(call.name), joined(call.arguments))
+            ToolCall(
+                call.id or f"call_{number}", joined(call.name), joined(call.arguments), call.extra
+            )
             for number, call in enumerate(self._made, 1)
         )
 
@@ -51,6 +57,8 @@ class Calls:
             index = None if name else place
         call = self._of(index, name)
         call.id = call.id or name
+        if delta.get(_SIGNED) is not None:
+            call.extra = {_SIGNED: carried.whole(delta[_SIGNED])}
         inner = delta.get("function") or delta.get("custom") or delta
         function = cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
         said = _text(function.get("name"))
@@ -76,6 +84,7 @@ class _Call:
     def __init__(self, index: int | None) -> None:
         self.index = index
         self.id = self.name = self.arguments = ""
+        self.extra: dict[str, Any] = {}
 
 
 def reasoning(fields: Mapping[str, Any]) -> str:
