@@ -61,10 +61,8 @@ async def ask(
                 rounds += 1
                 step = await _results(calls, box, said, limit)
         spent = replace(spent, steps=(*spent.steps, step))
-        request = _again(exchange, step)
-        known = prices.find(request.model, planned.settings.models)
         with asking.paid(spent):
-            fitting.refuse_grown(request, known, _TOO_MUCH)
+            request = _again(exchange, step, planned)
 
 
 def _corrected(calls: Sequence[ToolCall], wrong: list[str], mended: bool) -> Step:
@@ -125,10 +123,14 @@ async def _results(
         raise deadline.out_of_time(limit_s, "the tools were not done") from None
 
 
-def _again(exchange: Exchange, step: Step) -> Request:
-    """The conversation so far, the calls, and what came of them."""
+def _again(exchange: Exchange, step: Step, planned: Plan) -> Request:
+    """The conversation so far, the calls, and what came of them. Raises BadInput if it is longer
+    than the window of the model."""
     turn = messages.answered(exchange.completion)
     told = (Message("tool", result.content, call_id=result.call.id) for result in step)
-    return replace(
+    request = replace(
         exchange.request, messages=(*exchange.request.messages, turn, *told), warnings=()
     )
+    known = prices.find(request.model, planned.settings.models)
+    fitting.refuse_grown(request, known, _TOO_MUCH)
+    return request
