@@ -302,6 +302,7 @@ def test_a_tool_in_the_current_directory_is_none(
     assert verdict("go", "package x") == Verdict(None)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_takes_the_checker_along(
     mcli: Program, server: FaultyServer, tools: Path, number: signal.Signals
