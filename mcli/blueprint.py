@@ -26,7 +26,7 @@ _ADDRESSES = ("https://", "http://", "data:")
 class Blueprint:
     """What all records have in common: the recipe and what it is filled in with beside them, the
     settings, what the messages are made of beside data, and the form of the records, of which
-    `data_field` names the field that is the data."""
+    `data_field` names the field that is the data. With `wants_fields` an answer must be an object."""
 
     recipe: Recipe
     settings: Settings
@@ -35,6 +35,7 @@ class Blueprint:
     material: Material
     form: Form
     data_field: str | None = None
+    wants_fields: bool = False
 
     def plan(self, record: Record) -> tuple[Plan, Material]:
         """The plan for `record`, and its material. Raises a Failure for what it lacks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from mcli import batch, envelope, output, sending
+from mcli import asking, batch, envelope, output, sending
 from mcli.accounting import Work
 from mcli.answering import Asker
 from mcli.blueprint import Blueprint
@@ -13,6 +13,7 @@ from mcli.chat import Exchange
 from mcli.errors import Failure
 from mcli.reading import Answer
 from mcli.record import Record
+from mcli.records import told
 
 if TYPE_CHECKING:
     from mcli.purse import Purse
@@ -39,6 +40,9 @@ class Each:
         recipe = self._blueprint.job.recipe
         try:
             answer, exchange = await self._answer(record)
+            if self._blueprint.wants_fields:
+                with asking.paid(exchange):
+                    told.refuse_no_fields(answer.data)
             return envelope.of_answer(answer, exchange, recipe, loop.time() - began)
         except Failure as failure:
             failure.elapsed_s = loop.time() - began

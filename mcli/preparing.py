@@ -9,7 +9,7 @@ from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import filling, outfile, output, plan, preview, profiles, settings
+from mcli import filling, inputs, outfile, output, plan, preview, profiles, settings
 from mcli.blueprint import Blueprint
 from mcli.errors import ExitCode, Failure, Partial, UsageFailure
 from mcli.inputs import Bounds
@@ -68,6 +68,7 @@ class Batch:
 def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     """The batch that was ordered. Raises a Failure for what is wrong with it."""
     _refuse_odd(order, said)
+    inputs.refuse_terminal(order.paths, "required", no_stdin=False)
     form = order.format or forms.guessed(order.paths)
     if form == "openai-batch":
         job = replace(job, template="{{ data }}")
@@ -78,7 +79,9 @@ def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     job = replace(job, variables=filling.given(found, job, said))
     each = replace(said, var=(), var_file=(), stream=False, verbose=False, output=None)
     beside = plan.beside(job, said)
-    blueprint = Blueprint(found, chosen, job, each, beside, form, order.data_field)
+    blueprint = Blueprint(
+        found, chosen, job, each, beside, form, order.data_field, order.into_fields
+    )
     if order.journal is None and said.output is not None and not outfile.is_special(said.output):
         order = replace(order, journal=f"{said.output}.journal")
     rules = Rules(said.invalid, said.max_input, order.nul)
