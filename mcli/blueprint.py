@@ -26,7 +26,8 @@ _ADDRESSES = ("https://", "http://", "data:")
 class Blueprint:
     """What all records have in common: the recipe and what it is filled in with beside them, the
     settings, what the messages are made of beside data, and the form of the records, of which
-    `data_field` names the field that is the data. With `wants_fields` an answer must be an object."""
+    `data_field` names the field that is the data. With `wants_fields` an answer must be an
+    object."""
 
     recipe: Recipe
     settings: Settings
