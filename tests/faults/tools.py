@@ -26,11 +26,12 @@ def lacking(row: Row) -> list[str]:
         words.add("openssl")
     if "@LOCALES@" in row.call.env.values():
         words.add("localedef")
-    return sorted(tool for tool in words & set(TRIED) if not _works(tool))
+    return sorted(tool for tool in words & set(TRIED) if not works(tool))
 
 
 @functools.cache
-def _works(tool: str) -> bool:
+def works(tool: str) -> bool:
+    """Whether it may be used on this machine."""
     try:
         return subprocess.run(TRIED[tool], capture_output=True, check=False).returncode == 0
     except OSError:
