@@ -2,20 +2,19 @@
 is stopped.
 
 A run that is stopped begins nothing new. What is in flight may end, since it is paid for: after a
-signal for a while, after a failure that concerns all as long as it takes, and not at all where
-nothing that came could be kept.
+signal for a while, unless all only wait for their turn, after a failure that concerns all as long
+as it takes, and not at all where nothing that came could be kept.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcli import batch
+from mcli import batch, offspring
 from mcli.batch import Halt, Tally
 from mcli.book import Book
 from mcli.each import Each, Envelope
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
 GRACE_S = 10.0
 """How long after a signal what is in flight may take to end."""
+_LOOK_S = 0.05
+_LAST_LINES_S = 1.0
+"""How long after that a reader may take."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -51,6 +53,9 @@ class Crew:
         self._stopping = False
         self._halt = Halt()
         self._broken: BaseException | None = None
+        self._grace: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        self._at_rest = False
         self.tally = Tally()
         self.failure: Failure | None = None
         self.halted = False
@@ -72,9 +77,11 @@ class Crew:
                 if self._broken or broken:
                     raise self._broken or broken[0]
                 self._press.close()
-                await asyncio.wait({writing}, timeout=GRACE_S if self.signalled else None)
+                over = asyncio.ensure_future(self._over.wait())
+                await asyncio.wait({writing, over}, return_when=asyncio.FIRST_COMPLETED)
+                over.cancel()
         finally:
-            everybody = (writing, *self._workers, *self._settling)
+            everybody = (writing, *self._workers, *self._settling, *filter(None, [self._grace]))
             for each in everybody:
                 each.cancel()
             await asyncio.gather(*everybody, return_exceptions=True)
@@ -95,7 +102,8 @@ class Crew:
                     if not await self._one():
                         return
             except Failure as failure:
-                self.stop(self._pace.ended or failure)
+                if not self._stopping:
+                    self.stop(self._pace.ended or failure)
 
     async def _one(self) -> bool:
         """Do the next record; whether there was one."""
@@ -117,6 +125,10 @@ class Crew:
             if failure.slug != "not_sent":
                 self.stop(failure)
             keeping = self._book.leave(key, record, failure)
+        except asyncio.CancelledError:
+            if not self._at_rest:
+                raise
+            keeping = self._book.leave(key, record, _interrupted())
         finally:
             self.tally.in_flight -= 1
         # A sync takes as long as some answers: the next record does not wait for it.
@@ -171,6 +183,8 @@ class Crew:
 
     def _begin_nothing(self) -> None:
         self._stopping = True
+        self._press.hurry()
+        self._pace.close()
         if self._reader is not None:
             self._reader.cancel()
 
@@ -194,14 +208,26 @@ class Crew:
 
     def _signal(self, number: int) -> None:
         if self.signalled is not None:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            offspring.die(number)
             return
         self.signalled = number
         self._begin_nothing()
-        asyncio.get_running_loop().call_later(GRACE_S, self._out_of_grace)
+        self._grace = asyncio.ensure_future(self._wait_and_cut())
 
-    def _out_of_grace(self) -> None:
-        self._pace.end(TryAgain("interrupted", "the run was interrupted"))
-        # One round of the loop: what was not sent says so.
-        asyncio.get_running_loop().call_later(0.1, self._cut)
+    async def _wait_and_cut(self) -> None:
+        """Wait for what is on its way, as long as there is any use in it."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + GRACE_S
+        while clock() < until and not self._pace.rests(until):
+            await asyncio.sleep(_LOOK_S)
+        self._pace.end(_interrupted())
+        await asyncio.sleep(_LOOK_S)  # what was not sent says so
+        # Of what only waited to be sent again nothing is in doubt.
+        self._at_rest = self._pace.sent == 0
+        self._cut()
+        await asyncio.sleep(_LAST_LINES_S)
+        self._over.set()
+
+
+def _interrupted() -> Failure:
+    return TryAgain("interrupted", "the run was interrupted", charged="no")

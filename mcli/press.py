@@ -45,6 +45,7 @@ class Press:
         self._gap = printing.gap
         self._headed = False
         self.room = self._lineup.room
+        self.hurry = self._lineup.hurry
         self.run = self._lineup.run
 
     def claim(self, record: Record) -> Record:

@@ -45,6 +45,7 @@ class Pace:
         self._comers: deque[asyncio.Future[None]] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._breaker = Breaker(self._clock())
         self._not_before = self._spread_until = self._gap_s = 0.0
         self._halved = float("-inf")
@@ -52,7 +53,10 @@ class Pace:
     @asynccontextmanager
     async def place(self) -> AsyncGenerator[None]:
         """The block is one record's, which may begin: its first attempt will not wait long, so its
-        time starts now. Of those there are as many as may be in flight."""
+        time starts now. Of those there are as many as may be in flight. Raises TryAgain where none
+        begins any more."""
+        if self._closed:
+            raise _not_sent(_closed())
         if self._comers or not self._has_room():
             await self._line(self._comers)
         else:
@@ -85,6 +89,23 @@ class Pace:
         """Nobody goes any more."""
         self.ended = self.ended or failure
         self._wake()
+
+    def close(self) -> None:
+        """No record begins any more; those that have begun go on."""
+        self._closed = True
+        while self._comers:
+            ready = self._comers.popleft()
+            if not ready.done():
+                ready.set_exception(_not_sent(_closed()))
+
+    @property
+    def sent(self) -> int:
+        """How many attempts have had their turn, and are not at their end."""
+        return self.in_flight - self._waiting_behind
+
+    def rests(self, until: float) -> bool:
+        """Whether nothing is sent, and nothing will be before that moment of the clock."""
+        return self.in_flight == 0 and self._not_before >= until
 
     def heard(self, request: Request, answered: bool, failure: Failure | None) -> None:
         """An attempt has ended: with an answer, with a failure, or cut off."""
@@ -199,6 +220,10 @@ def _given_up() -> Failure:
         f"{IN_A_ROW} attempts in a row failed, and none was answered",
         "run it again when the service is back",
     )
+
+
+def _closed() -> Failure:
+    return TryAgain("stopped", "the run was stopped", "run it again")
 
 
 def _not_sent(why: Failure) -> Failure:
