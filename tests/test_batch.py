@@ -120,9 +120,11 @@ def test_a_refused_key_or_a_spent_quota_stops_the_run(
     assert "Say 0" not in map(said, server.requests)
 
 
-def test_a_provider_that_is_down_is_not_burnt_through(many: Program) -> None:
+@pytest.mark.parametrize("how", [("4", "1"), ("1", "0")])
+def test_a_provider_that_is_down_is_not_burnt_through(many: Program, how: tuple[str, str]) -> None:
     many.point_at("http://127.0.0.1:9/v1")
-    done = many("batch", *SAY, "-j", "4", "--retries", "1", stdin=numbers(1000))
+    jobs, retries = how
+    done = many("batch", *SAY, "-j", jobs, "--retries", retries, stdin=numbers(1000))
 
     assert (done.code, done.slug) == (75, "provider_down")
     assert len(done.out.splitlines()) < 30

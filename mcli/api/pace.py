@@ -55,8 +55,8 @@ class Pace:
         """The block is one record's, which may begin: its first attempt will not wait long, so its
         time starts now. Of those there are as many as may be in flight. Raises TryAgain where none
         begins any more."""
-        if self._closed:
-            raise _not_sent(_closed())
+        if self.ended is not None or self._closed:
+            raise _not_sent(self.ended or _closed())
         if self._comers or not self._has_room():
             await self._line(self._comers)
         else:

@@ -2,8 +2,7 @@
 
 A check looks at one finished run and yields a complaint for each thing that is wrong; nothing
 here raises, so that a failing row tells everything at once. The thirteen of reliability §6.2: all
-but two stand here; that the command succeeds once the fault is gone is `stage.Stage.recovers`, and
-journals are a matter for whoever builds them.
+but one stand here; that the command succeeds once the fault is gone is `stage.play`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from mcli.journal_scan import Scan
 from tests.program import ROOT
 
 from . import leaks
@@ -26,6 +26,8 @@ from .server import FaultyServer
 MEMORY_CAP = 300 * 2**20
 LINE_CAP = 1000
 """Characters of the stderr line: at most 300 of them are the server's, the rest is ours."""
+JOURNAL = "journal"
+"""The name of a batch's journal, whose bytes are each run's own."""
 OURS = ("config.yaml", "stdin")
 """Files that the stage itself puts into the home."""
 HARMLESS = re.compile("[^\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*")
@@ -223,7 +225,7 @@ def leaves_nothing(run: Run, expect: Expect) -> Complaints:
     cwd = left_alone(run.home)[0]
     wanted = run.before if expect.files is None else expect.files
     found = {str(path.relative_to(cwd)): path for path in cwd.rglob("*") if path.is_file()}
-    for name in sorted({*wanted, *found}):
+    for name in sorted({*wanted, *found} - _left_out(expect)):
         if name not in found:
             yield f"{name} is missing"
         elif name not in wanted:
@@ -237,6 +239,26 @@ def leaves_nothing(run: Run, expect: Expect) -> Complaints:
             yield f"left {path}"
     if run.peak > MEMORY_CAP:
         yield f"used {run.peak / 2**20:.0f} MiB"
+
+
+def _left_out(expect: Expect) -> set[str]:
+    """The journal, if nothing was said of its bytes."""
+    return set() if JOURNAL in (expect.files or {}) else {JOURNAL}
+
+
+def keeps_the_journal(run: Run, expect: Expect) -> Complaints:
+    """What a batch wrote down can be read, by its owner alone."""
+    path = left_alone(run.home)[0] / JOURNAL
+    if not _left_out(expect) or not path.exists():
+        return
+    scan = Scan()
+    try:
+        list(scan.feed(path.read_bytes()))
+        list(scan.close())
+    except ValueError as error:
+        yield f"the journal is damaged: {error}"
+    if path.stat().st_mode & 0o077 and path.stat().st_size:
+        yield "the journal can be read by others"
 
 
 def keeps_the_ledger(run: Run, expect: Expect) -> Complaints:
@@ -256,6 +278,7 @@ def _state(run: Run) -> list[Path]:
     """The files of the ledger, which every run may leave."""
     state = run.home / "STATE" / "mcli"
     kept = [state / "salt", *(state / "ledger").glob("*.jsonl"), state / "ledger" / "lock"]
+    kept += (state / "limits").glob("*")
     return [path for path in kept if path.is_file()]
 
 
@@ -276,6 +299,7 @@ CHECKS = (
     keeps_the_key,
     leaves_nothing,
     keeps_the_ledger,
+    keeps_the_journal,
     spares_the_terminal,
 )
 
