@@ -124,8 +124,6 @@ class Crew:
         except Failure as failure:
             if failure.slug != "not_sent":
                 self.stop(failure)
-            elif self._pace.ended is not None and not self._stopping:
-                self.stop(self._pace.ended)
             keeping = self._book.leave(key, record, failure)
         except asyncio.CancelledError:
             if not self._at_rest:

@@ -60,6 +60,8 @@ class Crashing:
     into_file: bool = False
     kills: int = 0
     asked: Counter[str] = field(default_factory=Counter[str])
+    seen: set[str] = field(default_factory=set[str])
+    """the records whose answers somebody may have read already"""
 
     def __post_init__(self) -> None:
         self.home = self.program.home
@@ -83,6 +85,7 @@ class Crashing:
             self.out.write_bytes(OLD)
         self.server.play(slowly if self.jobs > 1 else reply)
         self.asked.clear()
+        self.seen.clear()
         self.kills = 0
 
     def words(self) -> list[str]:
@@ -158,6 +161,7 @@ class Crashing:
             assert same(shown, self.whole, is_whole=False), shown
         else:
             assert with_gaps(shown, self.whole), shown
+        self.seen.update(answered(shown))
         if self.into_file:
             assert shown == b""
             assert self.out.read_bytes() == OLD or same(self.out.read_bytes(), self.whole)
@@ -181,6 +185,7 @@ class Crashing:
         self.look_at(done, hit=False)
         assert done.code == 0, done.err
         assert set(before) & set(again) <= {str(n - 1) for n in open_ended}
+        assert not self.seen & set(again)
         assert set(self.asked) == set(map(str, range(self.count)))
         assert sum(self.asked.values()) <= self.count + self.jobs * max(1, self.kills)
         assert not list(self.home.glob(".mcli-*"))
@@ -218,6 +223,13 @@ def with_gaps(shown: bytes, whole: bytes) -> bool:
     if whole.startswith(b"{"):
         return mine == [line for line in meant if line in mine]
     return all(line in (b"", all_of_it) for line, all_of_it in zip(mine, meant, strict=False))
+
+
+def answered(shown: bytes) -> set[str]:
+    """The records whose answers are in an output."""
+    if shown.startswith(b"{"):
+        return {str(json.loads(line)["n"] - 1) for line in shown.splitlines()}
+    return {str(n) for n, line in enumerate(shown.splitlines()) if line}
 
 
 def plain(line: bytes) -> Any:

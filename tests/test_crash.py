@@ -79,10 +79,18 @@ def test_killed_and_then_killed_while_it_resumes(
     pytest.fail("it was still killed")
 
 
-@pytest.mark.parametrize("when", [4])
-def test_killed_once(mcli: Program, server: FaultyServer, when: int) -> None:
+def test_an_answer_that_is_not_on_the_disk_is_not_shown(
+    mcli: Program, server: FaultyServer
+) -> None:
+    batch = Crashing(mcli, server)
+    assert batch.struck("fdatasync", BROKEN, "2")
+    assert (mcli.home / "shown").read_bytes() == b"0!\n"
+    batch.ends_well()
+
+
+def test_killed_with_several_in_flight(mcli: Program, server: FaultyServer) -> None:
     batch = Crashing(mcli, server, jobs=3)
-    assert batch.struck("write", KILL, str(when))
+    assert batch.struck("write", KILL, "7")
     batch.ends_well()
 
 
