@@ -97,7 +97,12 @@ def worst(one: Failure | None, other: Failure) -> Failure:
     """The one whose exit code goes before."""
     if one is None:
         return other
-    return min(one, other, key=lambda each: _PRECEDENCE.index(each.exit_code))
+    return min(one, other, key=_place)
+
+
+def _place(failure: Failure) -> int:
+    code = failure.exit_code
+    return _PRECEDENCE.index(code) if code in _PRECEDENCE else len(_STOPS)
 
 
 def verdict(tally: Tally, journal: str | None) -> Failure | None:

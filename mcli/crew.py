@@ -47,6 +47,7 @@ class Crew:
         self._reading = asyncio.Lock()
         self._reader: asyncio.Future[Record | None] | None = None
         self._workers: list[asyncio.Task[None]] = []
+        self._idle: set[asyncio.Task[None] | None] = set()
         self._settling: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._halt = Halt()
@@ -63,14 +64,15 @@ class Crew:
         writing = asyncio.ensure_future(self._press.run())
         writing.add_done_callback(self._settled)
         self._workers = [asyncio.ensure_future(self._worker()) for _ in range(jobs)]
+        for worker in self._workers:
+            worker.add_done_callback(self._settled)
         try:
             with self._signals():
-                ends = await asyncio.gather(*self._workers, return_exceptions=True)
+                await asyncio.gather(*self._workers, return_exceptions=True)
                 while self._settling:
                     await asyncio.gather(*self._settling, return_exceptions=True)
-                broken = [end for end in ends if isinstance(end, Exception)]
-                if self._broken or broken:
-                    raise self._broken or broken[0]
+                if self._broken is not None:
+                    raise self._broken
                 self._press.close()
                 await asyncio.wait({writing}, timeout=GRACE_S if self.signalled else None)
         finally:
@@ -88,14 +90,19 @@ class Crew:
             self._cut()
 
     async def _worker(self) -> None:
+        me = asyncio.current_task()
         while not self._stopping:
-            await self._press.room()
+            self._idle.add(me)
             try:
+                await self._press.room()
                 async with self._pace.place():
+                    self._idle.discard(me)
                     if not await self._one():
                         return
             except Failure as failure:
                 self.stop(self._pace.ended or failure)
+            finally:
+                self._idle.discard(me)
 
     async def _one(self) -> bool:
         """Do the next record; whether there was one."""
@@ -171,8 +178,9 @@ class Crew:
 
     def _begin_nothing(self) -> None:
         self._stopping = True
-        if self._reader is not None:
-            self._reader.cancel()
+        for each in (*self._idle, self._reader):
+            if each is not None:
+                each.cancel()
 
     def _cut(self) -> None:
         for worker in self._workers:
