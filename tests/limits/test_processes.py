@@ -195,6 +195,7 @@ def test_a_store_that_cannot_be_used_costs_no_answer(
     assert (loud.code, loud.out) == (0, "Paris.\n")
     assert "limits are kept by this process alone" in loud.err
     assert "hidden" not in loud.err
+    assert "hidden" not in mcli("config", "show").out
 
 
 def test_a_silent_redis_costs_a_second_and_no_answer(mcli: Program) -> None:
