@@ -53,12 +53,11 @@ async def persist(
                     patience.quota.give(paid)
                     return done, tally.attempts + 1
                 except Failure as failure:
+                    charged = worse(charged, failure.charged)
                     if not underway():  # it had no leave to be sent
-                        failure.attempts = tally.attempts
-                        failure.charged = worse(charged, failure.charged)
+                        failure.attempts, failure.charged = tally.attempts, charged
                         raise
                     tally = tally.after(failure)
-                    charged = worse(charged, failure.charged)
                     left = patience.deadline - clock()
                     decision = retry.decide(failure, tally, patience.retries, left, jitter)
                     wait = decision.wait_s

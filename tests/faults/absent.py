@@ -11,7 +11,6 @@ ABSENT: dict[str, str] = {
     "P-19": BATCH,
     "P-21": BATCH,
     "P-25": BATCH,
-    "P-27": BATCH,
     **dict.fromkeys((f"I-{n:02}" for n in range(17, 24)), BATCH),
     "I-25": BATCH,
 }

@@ -253,9 +253,10 @@ def keeps_the_ledger(run: Run, expect: Expect) -> Complaints:
 
 
 def _state(run: Run) -> list[Path]:
-    """The files of the ledger, which every run may leave."""
+    """The files of the ledger and the limits, which a run may leave."""
     state = run.home / "STATE" / "mcli"
     kept = [state / "salt", *(state / "ledger").glob("*.jsonl"), state / "ledger" / "lock"]
+    kept += (state / "limits").glob("*")
     return [path for path in kept if path.is_file()]
 
 

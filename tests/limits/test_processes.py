@@ -109,6 +109,16 @@ def test_no_room_before_the_deadline_is_75_at_once(mcli: Program, server: Faulty
     assert sum(path.read_text().count("\n") for path in ledger) == 1
 
 
+def test_no_other_model_is_asked_where_there_is_no_room(
+    mcli: Program, server: FaultyServer
+) -> None:
+    full(mcli, server)
+    done = mcli("ask", "hi", "--rpm", "1", "--timeout", "30", "--fallback", "other", "--json")
+
+    assert (done.code, done.json["warnings"]) == (75, [])
+    assert server.requests == []
+
+
 def test_the_limits_of_a_profile_hold_at_its_host_only(mcli: Program, server: FaultyServer) -> None:
     mcli.point_at(server.base_url, limits="{rpm: 1}")
     full(mcli, server)
@@ -195,6 +205,7 @@ def test_a_store_that_cannot_be_used_costs_no_answer(
     assert (loud.code, loud.out) == (0, "Paris.\n")
     assert "limits are kept by this process alone" in loud.err
     assert "hidden" not in loud.err
+    assert "hidden" not in mcli("config", "show").out
 
 
 def test_a_silent_redis_costs_a_second_and_no_answer(mcli: Program) -> None:

@@ -11,6 +11,7 @@ from . import (
     conversing,
     counting,
     guarding,
+    limiting,
     paying,
     recipes,
     records,
@@ -37,4 +38,5 @@ TABLE: tuple[Mutation, ...] = (
     *coding.MUTATIONS,
     *answering.MUTATIONS,
     *records.MUTATIONS,
+    *limiting.MUTATIONS,
 )
