@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mcli import batch
+from mcli.api.gate import NOT_SENT
 from mcli.batch import Halt, Tally
 from mcli.book import Book
 from mcli.each import Each, Envelope
@@ -73,6 +74,7 @@ class Crew:
                     await asyncio.gather(*self._settling, return_exceptions=True)
                 if self._broken is not None:
                     raise self._broken
+                self.failure = self.failure or self._pace.ended
                 self._press.close()
                 await asyncio.wait({writing}, timeout=GRACE_S if self.signalled else None)
         finally:
@@ -121,7 +123,7 @@ class Crew:
         try:
             keeping = self._keep(key, record, await self._each.envelope(record))
         except Failure as failure:
-            if failure.slug != "not_sent":
+            if failure.slug != NOT_SENT:
                 self.stop(failure)
             keeping = self._book.leave(key, record, failure)
         finally:

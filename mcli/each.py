@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mcli import asking, batch, envelope, output, sending
 from mcli.accounting import Work
 from mcli.answering import Asker
+from mcli.api.gate import NOT_SENT
 from mcli.blueprint import Blueprint
 from mcli.chat import Exchange
 from mcli.errors import Failure
@@ -47,7 +48,7 @@ class Each:
         except Failure as failure:
             failure.elapsed_s = loop.time() - began
             failure.recipe = recipe
-            not_asked = failure.slug == "not_sent" and not failure.attempts
+            not_asked = failure.slug == NOT_SENT and not failure.attempts
             if batch.stops(failure) or not_asked:
                 raise
             return output.without_secrets(envelope.of_failure(failure))

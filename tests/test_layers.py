@@ -22,7 +22,7 @@ OWNERS = {
     "minijinja": {"template"},
     "jsonschema_rs": {"schema"},
     "markdown_it": {"commonmark"},
-    "sqlite3": {"key_index"},
+    "sqlite3": {"key_index", "api.meter_sqlite"},
 }
 STANDARD_LIBRARY_FOR_EDGES = {
     "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from mcli.api.breaker import IN_A_ROW, Breaker
-from mcli.api.gate import OPEN, Gate, Turn
+from mcli.api.gate import NOT_SENT, OPEN, Gate, Turn
 from mcli.chat import Completion, Request
 from mcli.errors import ExitCode, Failure, Recovery, TryAgain
 
@@ -203,4 +203,4 @@ def _given_up() -> Failure:
 
 def _not_sent(why: Failure) -> Failure:
     """Of a request that was not sent, because the run is over."""
-    return TryAgain("not_sent", f"not asked: {why.message}", "run it again", charged="no")
+    return TryAgain(NOT_SENT, f"not asked: {why.message}", "run it again", charged="no")

@@ -21,5 +21,5 @@ MUTATIONS = (
     Mutation("alone-without-limits", "without a store a process keeps its limits alone", GATE, "                self._own.started(ask)\n", "", (DOOR + "test_without_a_store_a_process_keeps_its_limits_alone",)),
     Mutation("keep-what-was-not-sent", "what was reserved and not sent is given back", GATE, "failure.recovery is not Recovery.NOT_SENT", "True", (DOOR + "test_what_the_store_is_told_of_the_end",)),
     Mutation("sixty-lines", "a process has one request in the line at a time", GATE, "async with self._line:", "if True:", (DOOR + "test_a_process_has_one_request_in_the_line_at_a_time",)),
-    Mutation("charge-for-waiting", "a deadline that ends a wait at the gate charged nothing", PERSIST, " if underway else charged", "", (DOOR + "test_a_wait_at_the_gate_is_no_attempt_and_was_not_charged",)),
+    Mutation("charge-for-waiting", "a deadline that ends a wait at the gate charged nothing", PERSIST, " if sent else \"no\"", "", (DOOR + "test_a_wait_at_the_gate_is_no_attempt_and_was_not_charged",)),
 )  # fmt: skip
