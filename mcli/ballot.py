@@ -19,8 +19,6 @@ from mcli.chat import Form, Request
 from mcli.errors import UnusableAnswer, UsageFailure
 from mcli.reading import Answer, Reading
 
-MOST_VOTES = 100
-
 TOP = 20
 """Likeliest tokens that are asked for: the most that the API's reference allows."""
 

@@ -17,18 +17,19 @@ from mcli.profiles import MOST_RETRIES
 from mcli.said import MOST_REPAIRS, Said
 
 
-def _duration(word: str) -> float:
-    try:
-        return durations.seconds(word)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+def _by(parse: Callable[[str], float]) -> Callable[[str], float]:
+    """A reader of what `parse` takes."""
+
+    def read(word: str) -> float:
+        try:
+            return parse(word)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return read
 
 
-def _usd(word: str) -> float:
-    try:
-        return caps.usd(word)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+_duration, _usd = _by(durations.seconds), _by(caps.usd)
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -34,8 +34,8 @@ def read(node: Node) -> Output:
     return Output(
         kind,
         strict.optional(fields, "schema", _schema, None),
-        strict.optional(fields, "get", _field, ()),
-        strict.optional(fields, "repair", _repairs, REPAIRS),
+        strict.optional(fields, "get", lambda n: strict.parsed(n, fieldpath.parse), ()),
+        strict.optional(fields, "repair", lambda n: strict.whole(n, MOST_REPAIRS), REPAIRS),
         strict.optional(fields, "check", strict.boolean, True),
     )
 
@@ -48,17 +48,3 @@ def _schema(node: Node) -> Any:
     except ValueError as error:
         raise ConfigFailure("bad_schema", f"{node.place}: {error}") from None
     return wanted
-
-
-def _field(node: Node) -> fieldpath.Path:
-    try:
-        return fieldpath.parse(strict.text(node))
-    except ValueError as error:
-        raise strict.complaint(node, str(error)) from None
-
-
-def _repairs(node: Node) -> int:
-    count = strict.integer(node)
-    if not 0 <= count <= MOST_REPAIRS:
-        raise strict.complaint(node, f"{count} is not from 0 to {MOST_REPAIRS}")
-    return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -239,18 +239,8 @@ def _key_source(node: Node) -> KeySource:
     return KeySource("environment" if kind == "env" else "file", word)
 
 
-def _duration(node: Node) -> float:
-    try:
-        return durations.seconds(strict.text(node))
-    except ValueError as error:
-        raise strict.complaint(node, str(error)) from None
-
-
-def _retries(node: Node) -> int:
-    value = strict.integer(node)
-    if not 0 <= value <= MOST_RETRIES:
-        raise strict.complaint(node, f"{value} is not from 0 to {MOST_RETRIES}")
-    return value
-
-
-_READ = {"timeout": _duration, "retries": _retries, **params.READERS}
+_READ: dict[str, Callable[[Node], Any]] = {
+    "timeout": lambda node: strict.parsed(node, durations.seconds),
+    "retries": lambda node: strict.whole(node, MOST_RETRIES),
+    **params.READERS,
+}

@@ -165,7 +165,7 @@ def _cases(
 
 
 def _case(node: Node, number: int, used: set[str], judges: list[Judge], room: Room) -> Case:
-    values = {key: _text(child) for key, child in strict.mapping(node).items()}
+    values = {key: strict.text_or_json(child) for key, child in strict.mapping(node).items()}
 
     def texts(way: str) -> Words:
         compared = [judge[way] for _, judge in judges if way in judge]
@@ -189,10 +189,3 @@ def _case(node: Node, number: int, used: set[str], judges: list[Judge], room: Ro
         expected=expected,
         unchecked=tuple(name for name, compared in judges if not compared),
     )
-
-
-def _text(node: Node) -> str:
-    """What is put in for a value of the test data: text as it is written, a structure as JSON."""
-    if isinstance(node.value, str):
-        return node.value
-    return json.dumps(strict.anything(node), ensure_ascii=False)

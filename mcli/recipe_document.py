@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, cast, get_args
 
@@ -172,16 +171,9 @@ def _example(node: Node, inputs: Inputs) -> Example:
     told = strict.optional(fields, "vars", lambda n: case_document.variables_in(n, inputs), {})
     return Example(
         strict.optional(fields, "data", strict.text, ""),
-        _said(fields["answer"]),
+        strict.text_or_json(fields["answer"]),
         {name: variables.convert(inputs[name], word) for name, word in told.items() if inputs},
     )
-
-
-def _said(node: Node) -> str:
-    """What the model is shown to have said: text, or a structure as JSON."""
-    if isinstance(node.value, str):
-        return node.value
-    return json.dumps(strict.anything(node), ensure_ascii=False)
 
 
 def _undeclared(

@@ -8,6 +8,9 @@ from typing import Literal
 MOST_REPAIRS = 10
 """How often an answer that does not fit may be asked for again."""
 
+MOST_VOTES = 100
+"""How often a label may be asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

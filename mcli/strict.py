@@ -138,6 +138,14 @@ def text(node: Node) -> str:
     return node.value
 
 
+def parsed(node: Node, parse: Callable[[str], T]) -> T:
+    """What `parse` makes of the text in `node`; a ValueError of it is a complaint."""
+    try:
+        return parse(text(node))
+    except ValueError as error:
+        raise complaint(node, str(error)) from None
+
+
 def text_or_texts(node: Node) -> str | tuple[str, ...]:
     """The text in `node`, or a list of texts."""
     if isinstance(node.value, list):
@@ -151,6 +159,14 @@ def integer(node: Node) -> int:
     if not (node.plain and len(word) <= _LONGEST_NUMBER and _INTEGER.fullmatch(word)):
         raise complaint(node, f'expected a whole number, found "{word[:40]}"')
     return int(word)
+
+
+def whole(node: Node, most: int) -> int:
+    """The whole number in `node`, from 0 to `most`."""
+    value = integer(node)
+    if not 0 <= value <= most:
+        raise complaint(node, f"{value} is not from 0 to {most}")
+    return value
 
 
 def number(node: Node) -> float | int:
@@ -200,6 +216,13 @@ def anything(node: Node) -> Any:
     if node.value in _BOOLEANS:
         return _BOOLEANS[node.value]
     return number(node) if _NUMBER.fullmatch(node.value) else node.value
+
+
+def text_or_json(node: Node) -> str:
+    """The text in `node` as it was written, or what else it holds as JSON."""
+    if isinstance(node.value, str):
+        return node.value
+    return json.dumps(anything(node), ensure_ascii=False)
 
 
 def json_or_text(word: str) -> Any:

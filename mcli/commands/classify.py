@@ -8,7 +8,7 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
-from mcli.said import Said
+from mcli.said import MOST_VOTES, Said
 
 
 @options.takes(options.COMPLETION)
@@ -36,7 +36,9 @@ def classify(
     votes: Annotated[
         int,
         typer.Option(
-            metavar="N", parser=options.whole(1, 100), help="Ask N times, and print what most say"
+            metavar="N",
+            parser=options.whole(1, MOST_VOTES),
+            help="Ask N times, and print what most say",
         ),
     ] = "1",  # pyright: ignore[reportArgumentType]
     min_confidence: Annotated[

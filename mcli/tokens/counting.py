@@ -72,28 +72,14 @@ def count_messages(messages: Sequence[Message], encoding: str) -> int:
     return chat_format.of_messages(messages, lambda text: count(text, encoding))
 
 
-def fits(text: str, encoding: str, limit: int) -> bool:
-    """Whether `text` has at most `limit` tokens, found out with as little work as that takes.
-
-    No tokenizer is loaded where the number of bytes proves it. Raises ValueError as `count` does.
-    """
-    _check(encoding)
-    if _proven(text, encoding, limit):
-        return True
-    for parts in _several(seams.parts([text])):
-        limit -= sum(engine.sizes([part.text for part in parts], encoding))
-        if limit < 0:
-            return False
-    return True
-
-
 def cut(text: str, encoding: str, limit: int, keep: Keep = "head") -> str:
-    """`text` if it `fits`, else what `keep` says of it, cut between characters: the `head` or
-    `tail` within `limit` tokens, or with `middle` half of each, and nothing between them.
+    """`text` if it has at most `limit` tokens, else what `keep` says of it, cut between characters:
+    the `head` or `tail` within them, or with `middle` half of each, and nothing between.
 
-    The result has at most `limit` tokens when it is counted again; it is "" if `limit` is below 1.
-    Surrogates come back as tokenized (see `tokenizer.encode`), so that it can always be written as
-    UTF-8. Raises ValueError as `count` does.
+    No tokenizer is loaded where the number of bytes proves that it fits. The result has at most
+    `limit` tokens when it is counted again; it is "" if `limit` is below 1. Surrogates come back as
+    tokenized (see `tokenizer.encode`), so that it can always be written as UTF-8. Raises ValueError
+    as `count` does.
     """
     _check(encoding)
     text = seams.writable(text)

@@ -21,7 +21,7 @@ MUTATIONS = (
     Mutation("its-own-answer", "a conversation does not take its own answer", "conversing.py", "return stat.S_ISREG(out.st_mode) and os.path.samestat(there, out)", "return False", (OUTSIDE + "TestThread::test_the_answer_does_not_go_into_it",)),
     Mutation("one-id-one-call", "two calls with one id are two", "api/codec.py", "calls.whole(fields)", "calls.feed(fields)", ("test_tools.py::TestCommands::test_calls_with_one_id_are_answered_one_by_one",)),
     Mutation("unsigned", "what a provider signed goes back", MESSAGES, ", **call.extra}", "}", ("test_tools.py::TestCommands::test_what_the_provider_signed_goes_back",)),
-    Mutation("a-key-in-a-thread", "a key is in no thread", THREAD, "return value if packed else redaction.redact(value)", "return value", (row("S-10-thread"),)),
+    Mutation("a-key-in-a-thread", "a key is in no thread", THREAD, "redaction.redact_all(messages.wire(message), _PACKED) for", "messages.wire(message) for", (row("S-10-thread"),)),
     Mutation("a-turn-of-tries", "what was asked again is one turn", "history.py", "(one for one in since if one.calls or one.role == \"tool\")", "since", ("test_messages.py::test_a_turn_is_what_was_added_without_attempts_that_were_no_use",)),
     Mutation("drop-further-fields", "messages are sent as they were given", MESSAGES, "{**told, **message.extra}", "told", ("test_messages.py::test_what_is_read_is_sent_as_it_was",)),
     Mutation("our-word-in-a-conversation", "the array is all of the conversation", "plan.py", "if material.history.whole:", "if False:", (OUTSIDE + "TestMessages::test_they_are_sent_as_they_are",)),

@@ -9,7 +9,7 @@ LINES, ANSWERS = "api/test_recording.py::", "test_cache.py::"
 
 RECORD = (
     Mutation("record-what-was-cut", "a reply that was cut is not recorded", CASSETTE, "status >= 300 or not (cut or tee.broke)", "True", ("test_record.py::TestWhatIsNotWholeIsNotRecorded::test_a_cut_reply",)),
-    Mutation("record-the-key", "a recording is free of keys", RECORDING, "        return redaction.redact(value)\n", "        return value\n", (LINES + "TestSecrets::test_a_secret_is_hidden_in_request_and_reply",)),
+    Mutation("record-the-key", "a recording is free of keys", RECORDING, 'return redaction.redact_all({"path": ending, "body": kept})', 'return {"path": ending, "body": kept}', (LINES + "TestSecrets::test_a_secret_is_hidden_in_request_and_reply",)),
     Mutation("record-the-host", "the host is no part of a request", RECORDING, "path = urlsplit(call.url).path", "path = call.url", (LINES + "test_the_key_leaves_out_host_key_order_and_stream",)),
     Mutation("compare-how-it-travels", "a stream replays in a pipe", RECORDING, 'UNKEYED = ("stream", "stream_options")', "UNKEYED = ()", (LINES + "test_the_key_leaves_out_host_key_order_and_stream",)),
     Mutation("record-out-of-order", "a recording is the same in whichever order it was made", CASSETTE, 'sorted([*known, *entries], key=attrgetter("key"))', "[*known, *entries]", ("test_record.py::TestTheFile::test_it_adds_and_keeps_the_order_of_the_requests",)),

@@ -38,7 +38,7 @@ print(*sorted(sys.modules))
 PROVEN = """
 import sys
 from mcli.tokens import counting
-assert counting.fits("é" * 100, "o200k_base", 200)
+assert counting.cut("é" * 100, "o200k_base", 200) == "é" * 100
 assert counting.cut("é" * 100, "cl100k_base", 200, "middle") == "é" * 100
 assert counting.choose("gpt-4").encoding == "cl100k_base"
 assert counting.choose("claude-x").approximate
