@@ -117,7 +117,8 @@ class Completion:
     `finish_reason` is normalised (`stop`, `length`, `tool_calls`, `content_filter`, `error`) or
     None if the server named none; `text` is the answer without `reasoning`; `model` is the
     one that answered, which an aggregator may have chosen; `tokens` are there where log-
-    probabilities were asked for and given, and `others` where `n` asked for more answers than one.
+    probabilities were asked for and given, and `others` where `n` asked for more answers than one;
+    `carried` are the fields of the turn that go back with its calls, as they came.
     """
 
     text: str
@@ -129,6 +130,7 @@ class Completion:
     calls: tuple[ToolCall, ...] = ()
     tokens: tuple[Token, ...] = ()
     others: tuple[Choice, ...] = ()
+    carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def only_reasoning(self) -> bool:

@@ -24,6 +24,7 @@ class Checker:
 
     `tries` are further flags: code is well if it passes with one of them, and the first has the
     word on what is wrong. `good` is code that passes: a program that refuses it is broken.
+    `wrong` is the status that says so of code, where others mean by it that a program did not run.
     `undecided` are messages that tell of something else than the code. `bounded`: it does with
     1 GiB of memory.
     """
@@ -31,6 +32,7 @@ class Checker:
     argv: tuple[str, ...]
     tries: tuple[tuple[str, ...], ...] = ((),)
     good: str = ""
+    wrong: int | None = None
     undecided: str = ""
     bounded: bool = True
     prepare: Callable[[str], str] = str
@@ -65,6 +67,8 @@ _TOOLS = {
     "go": Checker(("gofmt", "-e", "-l"), good="package p\n"),
     "ruby": Checker(("ruby", "--disable=gems", "-EUTF-8", "-c"), prepare=_without_shebang),
     "php": Checker(("php", "-n", "-l"), prepare=_opened),
+    # Without its configuration; it reads no stdin where it is to parse alone.
+    "fish": Checker(("fish", "--no-config", "--no-execute", "/dev/stdin"), wrong=127),
     "lua": Checker(("luac", "-p", "-")),
     "c": Checker(("gcc", *_C, "c", "-"), undecided=_NO_HEADER),
     "c++": Checker(("g++", *_C, "c++", "-"), undecided=_NO_HEADER),
@@ -97,6 +101,8 @@ def _shell(named: str, code: str, wanted: str) -> Checker:
     word = first[1] if first else wanted.strip().lower()
     if word in ("sh", "dash"):
         return _POSIX
+    if word == "fish":
+        return _TOOLS["fish"]
     if word == "zsh" or (word not in ("bash", "shell") and named == "zsh"):
         return _ZSH
     return _BASH

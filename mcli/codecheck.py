@@ -79,7 +79,8 @@ async def verdict(named: str, code: str, wanted: str, until: float) -> Verdict:
             return Verdict(True, tool)
         if status is None:
             return Verdict(None, tool, f"{tool} did not end in time")
-        if status < 0 or status in (CANNOT_TELL, _CRASHED, _CANNOT_RUN, _CANNOT_RUN + 1):
+        broken = status < 0 or status in (CANNOT_TELL, _CRASHED, _CANNOT_RUN, _CANNOT_RUN + 1)
+        if broken and status != checker.wrong:
             return Verdict(None, tool, f"{tool} could not check it (status {status})")
         said = said or told
     if checker.undecided and re.search(checker.undecided, said):

@@ -22,6 +22,7 @@ ASSUMED_WINDOW = 8192
 """Tokens that a model of which nothing is known is taken to read; the smallest still in use."""
 
 _TRIES = 10
+_SHORTEN = "send less, or another model; --fit cuts the data, and summarize takes any length"
 
 Keep = Literal["head", "tail", "middle"]
 Render = Callable[[str], tuple[Message, ...]]
@@ -97,11 +98,20 @@ def fitted(request: Request, data: str, fit: Fit, known: Terms, render: Render) 
         return request
     if fit in ("head", "tail", "middle"):
         return _cut(request, data, fit, counted, (known, render))
-    _refuse(request, _nearest(request.model, known), known.window)
+    _refuse(request, _nearest(request.model, known), known.window, _SHORTEN)
     return request
 
 
-def _refuse(request: Request, counted: Scale, window: int) -> None:
+def refuse_grown(request: Request, known: Terms, hint: str) -> None:
+    """Raise BadInput with `hint` for a request that fitted the window, and does not with what was
+    said since."""
+    if known.window is None:
+        return
+    if chat_format.messages_bound(request.messages, request.model) > known.window:
+        _refuse(request, _nearest(request.model, known), known.window, hint)
+
+
+def _refuse(request: Request, counted: Scale, window: int, hint: str) -> None:
     """Raise for a request that surely is too long."""
     total = counted.of(request.messages)
     if total <= window * counted.doubt:
@@ -110,7 +120,7 @@ def _refuse(request: Request, counted: Scale, window: int) -> None:
     raise BadInput(
         "context_length",
         f"the request has {about}{total:,} tokens, and {request.model} takes {window:,}",
-        "send less, or another model; --fit cuts the data, and summarize takes any length",
+        hint,
     )
 
 

@@ -42,10 +42,10 @@ def call_as_sent(call: ToolCall) -> dict[str, Any]:
 
 
 def answered(completion: Completion) -> Message:
-    """The assistant's turn that a completion is; its reasoning is no part of it."""
-    extra: dict[str, Any] = {}
+    """The assistant's turn that a completion is; its reasoning is part of it only beside calls."""
+    extra: dict[str, Any] = dict(completion.carried)
     if completion.refusal:
-        extra = {"refusal": redaction.redact(completion.refusal)}
+        extra |= {"refusal": redaction.redact(completion.refusal)}
         if not completion.text:
             extra["content"] = None
     return Message("assistant", completion.text, calls=completion.calls, extra=extra)

@@ -43,10 +43,13 @@ def _beside(request: Request, known: Terms) -> int:
 
 
 def _called(message: Message) -> int:
-    """The names and the calls of a turn."""
-    size = len(message.name or "") + len(message.call_id or "")
-    calls = ([call.id, call.name, call.arguments, dict(call.extra)] for call in message.calls)
-    return size + sum(len(json.dumps(call)) + TOKENS_BESIDE for call in calls)
+    """The names, the calls and the further fields of a turn."""
+    size = len(json.dumps(dict(message.extra))) if message.extra else 0
+    size += len(message.name or "") + len(message.call_id or "")
+    calls = (
+        json.dumps([call.id, call.name, call.arguments, dict(call.extra)]) for call in message.calls
+    )
+    return size + sum(len(call) + TOKENS_BESIDE for call in calls)
 
 
 def _attached(request: Request, known: Terms) -> int:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mcli import asking, deadline, output, redaction, toolrun, toolset
+from mcli import asking, deadline, fitting, messages, output, prices, redaction, toolrun, toolset
 from mcli.asking import Send
 from mcli.chat import Exchange, Message, Request, Step, ToolCall, ToolResult
 from mcli.errors import Failure, NotAllowed, UnusableAnswer
@@ -21,6 +21,7 @@ from mcli.said import Said
 from mcli.toolbox import Toolbox
 
 NOT_RUN = "not run, because another call of this turn is wrong: call again"
+_TOO_MUCH = "let the tools tell less, or use another model"
 
 
 async def ask(
@@ -60,7 +61,8 @@ async def ask(
                 rounds += 1
                 step = await _results(calls, box, said, limit)
         spent = replace(spent, steps=(*spent.steps, step))
-        request = _again(exchange, step)
+        with asking.paid(spent):
+            request = _again(exchange, step, planned)
 
 
 def _corrected(calls: Sequence[ToolCall], wrong: list[str], mended: bool) -> Step:
@@ -121,10 +123,14 @@ async def _results(
         raise deadline.out_of_time(limit_s, "the tools were not done") from None
 
 
-def _again(exchange: Exchange, step: Step) -> Request:
-    """The conversation so far, the calls, and what came of them."""
-    turn = Message("assistant", exchange.completion.text, calls=exchange.completion.calls)
+def _again(exchange: Exchange, step: Step, planned: Plan) -> Request:
+    """The conversation so far, the calls, and what came of them. Raises BadInput if it is longer
+    than the window of the model."""
+    turn = messages.answered(exchange.completion)
     told = (Message("tool", result.content, call_id=result.call.id) for result in step)
-    return replace(
+    request = replace(
         exchange.request, messages=(*exchange.request.messages, turn, *told), warnings=()
     )
+    known = prices.find(request.model, planned.settings.models)
+    fitting.refuse_grown(request, known, _TOO_MUCH)
+    return request

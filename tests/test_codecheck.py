@@ -28,6 +28,7 @@ def verdict(named: str, code: str, wanted: str = "", within: float = LATER) -> V
 NEEDS = {
     "js": "node", "bash": "bash", "sh": "sh", "c": "gcc", "c++": "g++", "go": "gofmt",
     "ruby": "ruby", "php": "php", "zsh": "zsh", "lua": "luac",
+    "fish": "fish",
 }  # fmt: skip
 
 
@@ -49,6 +50,7 @@ NEEDS = {
         ("bash", "shopt -s extglob\ncase x in +(a)) ;; esac", "case x in +(a) ;; esac ;;"),
         ("sh", "#!/bin/sh\n[ -z 1 ]", "#!/bin/sh\na=(1 2)"),
         ("zsh", "print -l *(.)", "if true; then"),
+        ("fish", "if test 1 = (echo 1)\n  set x 1\nend", "if true; then"),
         ("js", "const a = 1; return", "const a = ;"),
         ("js", 'import a from "b"; await 1; export const c = 1', 'import a from "b"; x ='),
         ("go", "package main\n\nfunc main() {}", "package main\n\nfunc main( {"),
@@ -142,6 +144,9 @@ def test_markup_in_javascript_is_not_judged() -> None:
         ("js", "", "json", "json"),
         ("console", "", "bash", "bash"),
         ("python", "", "klingon", "python"),
+        ("fish", "", "bash", "fish"),
+        ("sh", "", "fish", "fish"),
+        ("sh", "#!/usr/bin/fish\n", "", "fish"),
         ("", "", "py", "python"),
     ],
 )
@@ -180,6 +185,7 @@ RUNS = {
     "bash": "touch PATH; x=$(touch PATH); a[$(touch PATH)]=1\nset +n; touch PATH\nexec touch PATH",
     "sh": "#!/bin/sh\ntouch PATH\nset +n\n: $(touch PATH) `touch PATH`",
     "zsh": "touch PATH; x==(touch PATH)\nset +n; touch PATH",
+    "fish": "touch PATH; set x (touch PATH)\nfunction f; touch PATH; end\nf; exec touch PATH",
     "js": "require('fs').writeFileSync('PATH', '')",
     "ruby": "#!ruby -e File.write('PATH','')\nBEGIN { File.write('PATH', '') }",
     "php": "<?php declare(ticks=1); touch('PATH');",
@@ -296,6 +302,7 @@ def test_a_tool_in_the_current_directory_is_none(
     assert verdict("go", "package x") == Verdict(None)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_takes_the_checker_along(
     mcli: Program, server: FaultyServer, tools: Path, number: signal.Signals

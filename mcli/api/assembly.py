@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mcli.api import codec, turns, verdicts
+from mcli.api.carried import Carried
 from mcli.api.sse import Event
 from mcli.api.textflow import TextFlow, joined
 from mcli.chat import Completion, Token, Usage
@@ -31,6 +32,7 @@ class Assembly:
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
         self._calls = turns.Calls()
+        self._carried = Carried()
         self._tokens: list[Token] = []
         self.done = False
         self.progressed = False
@@ -68,6 +70,7 @@ class Assembly:
                 "stream_truncated", f"the stream from {self.host} ended before the answer did",
                 "run it again", recovery=Recovery.CHARGED,
             )  # fmt: skip
+        calls = self._calls.all()
         completion = Completion(
             text="".join(self._pieces),
             finish_reason=self._finish,
@@ -75,8 +78,9 @@ class Assembly:
             usage=self._usage,
             refusal="".join(self._refusal) or None,
             reasoning=joined("".join(self._reasoning)) or self._flow.thought,
-            calls=self._calls.all(),
+            calls=calls,
             tokens=tuple(self._tokens),
+            carried=self._carried.all() if calls else {},
         )
         codec.refuse_broken(completion)
         return completion
@@ -110,6 +114,7 @@ class Assembly:
         thought, before = turns.reasoning(fields), self._flow.thoughts
         self._reasoning.append(thought)
         self._calls.feed(fields)
+        self._carried.feed(fields)
         self._tokens += turns.tokens(choice)
         text = self._flow.feed(codec.content_of(fields))
         self._pieces.append(text)

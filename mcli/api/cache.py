@@ -20,7 +20,7 @@ from mcli.api import codec, recording
 from mcli.chat import Choice, Completion, Exchange, Request, Token, ToolCall, Usage
 from mcli.errors import reason
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,12 @@ def _exchange(kept: dict[str, Any], request: Request) -> Exchange:
     words += [one.finish_reason for one in completion.others]
     texts = (completion.text, completion.reasoning, *(one.text for one in completion.others))
     numbers = (usage or {}).values()
+    objects: list[Any] = [completion.carried, *(call.extra for call in completion.calls)]
     if not (
         isinstance("".join(texts), str)  # pyright: ignore[reportUnnecessaryIsInstance]
         and all(isinstance(word, str | None) for word in words)
         and all(isinstance(number, int | None) for number in numbers)
+        and all(isinstance(fields, dict) for fields in objects)
         and all(isinstance(warning, str) for warning in warnings)
         and all(isinstance(call.extra, dict) for call in completion.calls)
     ):

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from mcli import __version__
 from mcli.api import forms, turns, verdicts
+from mcli.api.carried import Carried
 from mcli.api.textflow import TextFlow, joined
 from mcli.chat import Choice, Completion, Request, Usage
 from mcli.errors import BadInput, BadReply, Failure, Recovery, TryAgain
@@ -103,9 +104,11 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
     fields = _message_of(choice)
     if fields is None:
         raise spoilt("wrong_shape", f"the reply of {host} has no message")
-    flow, calls = TextFlow(), turns.Calls()
+    flow, calls, kept = TextFlow(), turns.Calls(), Carried()
     text = flow.feed(content_of(fields)) + flow.close()
     calls.whole(fields)
+    kept.feed(fields)
+    found = calls.all()
     completion = Completion(
         text=text,
         finish_reason=finish_of(choice),
@@ -113,9 +116,10 @@ def decode(raw: bytes, headers: Mapping[str, str], host: str) -> Completion:
         usage=usage_of(value.get("usage")),
         refusal=text_or_none(fields.get("refusal")),
         reasoning=joined(turns.reasoning(fields)) or flow.thought,
-        calls=calls.all(),
+        calls=found,
         tokens=turns.tokens(choice),
         others=_others(value, choice),
+        carried=kept.all() if found else {},
     )
     refuse_broken(completion)
     return completion

@@ -17,6 +17,7 @@ CHECKED = (
     Mutation("broken-code-is-well", "code that is not well formed is 4", "verifying.py", "if verdict.passed is False:", "if False:", (OUTSIDE + "test_code_that_stays_broken_is_not_printed",)),
     Mutation("ask-not-again-for-code", "broken code is asked for again with the checker's word", "fences.py", 'frozenset({"check_failed", ', "frozenset({", (OUTSIDE + "test_code_that_is_not_well_formed_is_asked_for_again",)),
     Mutation("run-what-is-checked", "code is parsed and never run", CHECKERS, '("bash", "--norc", "--noprofile", "-n")', '("bash", "--norc", "--noprofile")', (CHECK + "test_nothing_is_run",)),
+    Mutation("run-fish", "code is parsed and never run", CHECKERS, '"--no-execute", "/dev/stdin"', '"/dev/stdin"', (CHECK + "test_nothing_is_run",)),
     Mutation("a-compiler-reads-files", "a checker reads no file that the code names", CHECKERS, 'if language in ("c", "c++") and _includes_files(code):', "if False:", (CHECK + "test_what_has_no_checker_that_would_be_safe",)),
     Mutation("a-checker-has-the-key", "no checker gets a key", CODECHECK, '{"PATH": os.environ.get("PATH", os.defpath), **words}', "{**os.environ, **words}", (CHECK + "test_a_tool_sees_the_code_and_neither_keys_nor_home",)),
     Mutation("say-not-that-it-is-unchecked", "a checker that does not work is a warning", "verifying.py", "if verdict.said:", "if False:", (OUTSIDE + "test_a_checker_that_fails_is_a_warning",)),

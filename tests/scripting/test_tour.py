@@ -20,6 +20,26 @@ EXAMPLES = re.findall(
 )  # fmt: skip
 SAYS = {"Why an answer ended": "truncated", "Errors": "rate_limited"}
 """The slugs of the failures that an example is about."""
+CASES = {
+    "basic usage": "A question",
+    "message roles": "Roles, and a conversation of several turns",
+    "temperature": "Temperature, and any other parameter",
+    "conversations": "A conversation that goes on",
+    "vision": "An image beside the text",
+    "the standard response": "The reply",
+    "finish reasons": "Why an answer ended",
+    "token optimisation": "Tokens, counted before sending",
+    "error handling": "Errors",
+    "summaries": "A summary",
+    "classification": "A class",
+    "code generation": "Code",
+    "rate limiting": "Many prompts, one after the other",
+    "streaming": "As it comes",
+    "function calling": "A function that the model wants to call",
+    "the role of tools": "A function that answers by itself",
+    "structured output": "JSON that fits a schema",
+}
+"""The headings of the API's page, what it links to, and where the tour shows each."""
 
 
 def test_every_section_has_its_example() -> None:
@@ -27,6 +47,10 @@ def test_every_section_has_its_example() -> None:
 
     assert len(EXAMPLES) == page.count("\n## ") == page.count("```sh\n")
     assert sum(bool(shown) for *_, shown in EXAMPLES) == page.count("```text\n")
+
+
+def test_every_case_of_the_page_is_shown() -> None:
+    assert {*CASES.values()} <= {title for title, *_ in EXAMPLES}
 
 
 @pytest.mark.sweep
