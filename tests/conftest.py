@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import WHOLE
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer, serve
 from tests.program import Program
 
 __all__ = ["mcli", "serve", "server"]
 
-settings.register_profile("mcli", deadline=None)  # a busy machine is not a failure
-settings.load_profile("mcli")
+settings.register_profile("whole", deadline=None)  # a busy machine is not a failure
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.load_profile("whole" if WHOLE else "quick")
 
 
 @pytest.hookimpl(tryfirst=True)  # before the slow ones are left out

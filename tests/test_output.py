@@ -74,6 +74,7 @@ def test_the_answer_and_one_line_end_if_it_lacks_one(
     assert mcli("ask", "hi", "--stream").out == out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1", ""])
 def test_utf8_whatever_the_locale(mcli: Program, server: FaultyServer, locale: str) -> None:
     server.play(ok("naïve 🎉 中"))
@@ -343,6 +344,7 @@ class TestStdoutTrouble:
         assert done.err == ""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_death_by_the_signal_itself(
     mcli: Program, server: FaultyServer, number: signal.Signals

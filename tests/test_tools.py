@@ -431,6 +431,7 @@ class TestCommands:
         assert told["error"]["charged"] == "yes"
         assert gone(int((folder / "pid").read_text()))
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_signal_ends_it_too(
         self, mcli: Program, server: FaultyServer, folder: Path, number: signal.Signals

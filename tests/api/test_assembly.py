@@ -224,6 +224,7 @@ def test_text_that_was_held_back_is_shown_at_the_end() -> None:
     assert shown == completion.text == "<thin"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["content", "refusal", "reasoning_content"])
 def test_the_time_for_many_events_is_linear(name: str) -> None:
     one = event(chunk(**{name: "x" * 300}))

@@ -78,6 +78,7 @@ def test_any_mix_of_line_ends_gives_the_same_events(ended: list[tuple[str, str]]
     assert outcome(mixed.encode()) == outcome("".join(f"{line}\n" for line, _ in ended).encode())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("line", ["data\n", "event: x\n", "data: {}\n\n", ": x\n", "\r", "x"])
 def test_the_time_for_many_lines_is_linear(line: str) -> None:
     assert growth(lambda count: outcome(line.encode() * count), 5000) < 24

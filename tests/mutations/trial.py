@@ -88,7 +88,7 @@ def _run(root: Path, what: Sequence[str], longest_s: float) -> Outcome:
     words += ["-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=line", "-rfE"]
     words += [f"--basetemp={root.parent / 'tmp'}", *what]
     # A row that lacks a tool is an error here, as in CI, and not a test that passes.
-    env = {**os.environ, "PYTHONPATH": str(root), "CI": "true"}
+    env = {**os.environ, "PYTHONPATH": str(root), "CI": "true", "TESTS_WHOLE": "1"}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     began = time.monotonic()
     with subprocess.Popen(

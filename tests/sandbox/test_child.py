@@ -214,6 +214,7 @@ sys.exit(len(heard))
 """
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["HUP", "INT", "TERM", "USR1", "USR2", "QUIT"])
 def test_a_signal_reaches_the_command_once(name: str) -> None:
     number = signal.Signals[f"SIG{name}"]

@@ -40,6 +40,7 @@ def test_the_gate_lets_manuals_through(
         assert (desk.home / "verdict.txt").read_text() == f"{verdict}\n"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("scene", "code", "slug"),
     [(BUSY, 75, "server_busy"), (NO_KEY, 77, "auth"), (ok("It depends."), 4, "not_a_label")],

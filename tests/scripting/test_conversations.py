@@ -44,7 +44,9 @@ def test_the_loop_carries_the_conversation(desk: Program, server: FaultyServer) 
     assert [message["role"] for message in told] == ["system", *["user", "assistant"] * 2]
 
 
-@pytest.mark.parametrize(("scene", "code"), [(BUSY, 75), (error(400), 69)])
+@pytest.mark.parametrize(
+    ("scene", "code"), [(BUSY, 75), pytest.param(error(400), 69, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("script", [THREAD, LOOP])
 def test_a_failure_ends_them_with_its_code_and_what_was_said_stays(
     desk: Program, server: FaultyServer, scene: Scene, code: int, script: str

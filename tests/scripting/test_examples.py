@@ -84,6 +84,7 @@ def test_the_job_fails_on_a_risky_diff(
     assert [(r.code, r.out, r.err) for r in (recorded, replayed)] == [(code, "", "")] * 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("scene", "code"), [(BUSY, 75), (NO_KEY, 77), (ok("no JSON"), 4)])
 def test_a_review_that_fails_is_no_verdict(
     desk: Program, server: FaultyServer, scene: Scene, code: int

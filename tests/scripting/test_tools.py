@@ -40,6 +40,7 @@ def test_the_loop_goes_on_until_the_model_answers(desk: Program, server: FaultyS
     assert told[1]["tool_calls"][0]["id"] == told[2]["tool_call_id"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("scene", "code"), [(BUSY, 75), (error(400), 69)])
 def test_a_failure_ends_it_with_its_code(
     desk: Program, server: FaultyServer, scene: Scene, code: int
