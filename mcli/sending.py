@@ -34,10 +34,10 @@ def endpoint(chosen: Settings, ending: str, key: str | None, many: bool = False)
     url = profiles.endpoint(chosen.base_url, ending)
     keeping = chosen.keeping
     if many and keeping.record is None and keeping.replay is None:
-        from mcli.api.pool import Pool
+        from mcli.api import pool
 
-        pool = Pool(url)
-        return calls.Endpoint(url, key, lambda url: pool)
+        kept = pool.to(url)
+        return calls.Endpoint(url, key, lambda url: kept)
     return calls.Endpoint(url, key, cassette.opener(keeping.record, keeping.replay))
 
 
