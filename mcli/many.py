@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mcli import (
     batch,
     book,
+    descriptors,
     filling,
     intake,
     loop,
@@ -152,7 +153,7 @@ async def _worked(made: Batch, writer: Book, key: str | None, place: Outlet) -> 
 
     common, order = made.common, made.order
     chosen = common.settings
-    jobs = order.jobs or JOBS
+    jobs = descriptors.room(order.jobs or JOBS)
     purse = sending.purse(chosen, chosen.model)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)
     pace = Pace(jobs, endpoint.gate)
