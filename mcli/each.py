@@ -38,7 +38,11 @@ class Common:
     material: Material
     data_field: str | None
 
-    def plan(self, record: Record) -> tuple[Plan, Material]:
+    def frame(self) -> Plan:
+        """What all plans have in common. Raises a Failure."""
+        return plan.frame(self.recipe, self.settings, self.job, self.said, 0.0)
+
+    def plan(self, record: Record, frame: Plan) -> tuple[Plan, Material]:
         """The plan for `record`, and its material. Raises a Failure for what it lacks."""
         job = self.job
         data = record.data
@@ -56,7 +60,7 @@ class Common:
                 )  # fmt: skip
             job = replace(job, variables=given)
         job = replace(job, data=data or "")
-        planned = plan.of(self.recipe, self.settings, job, self.said, 0.0)
+        planned = plan.filled(frame, job, self.said)
         return planned, replace(self.material, data=plan.data(planned, self.said))
 
 
@@ -65,6 +69,7 @@ class Each:
 
     def __init__(self, common: Common, reach: Reach, key: str | None, purse: Purse) -> None:
         self._common = common
+        self._frame = common.frame()
         self._reach = reach
         self._key = key
         self._purse = purse
@@ -78,7 +83,7 @@ class Each:
         try:
             if record.failure is not None:
                 raise record.failure
-            planned, material = self._common.plan(record)
+            planned, material = self._common.plan(record, self._frame)
             said = self._common.said
             patience = sending.within(planned.settings, planned.settings.timeout_s)
             asker = Asker(self._reach, self._key, self._purse, self._work, said, patience)
