@@ -117,7 +117,7 @@ def _record(entry: Entry, key: str | None, work: Work, note: Note) -> None:
         return
     try:
         if key is not None and entry.key is None:
-            entry = replace(entry, key=state.fingerprint(key, os.environ))
+            entry = replace(entry, key=work.pen.name_of(key, os.environ))
         work.pen.append(entry, os.environ)
     except OSError as error:
         note(f"this request is not in the ledger: {reason(error, 'it cannot be written')}")

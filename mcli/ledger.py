@@ -88,6 +88,13 @@ class Pen:
         self._name = ""
         self._descriptor = -1
         self._end = -1
+        self._keys: dict[str, str] = {}
+
+    def name_of(self, key: str, environ: Mapping[str, str]) -> str:
+        """What `key` is called in the ledger. Raises OSError."""
+        if key not in self._keys:
+            self._keys[key] = state.fingerprint(key, environ)
+        return self._keys[key]
 
     def append(self, entry: Entry, environ: Mapping[str, str]) -> None:
         """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""

@@ -208,7 +208,7 @@ class Stage:
         began, killed, peak, cmdline = time.monotonic(), False, 0, b""
         strikes = list(self.row.strikes)
         while child.poll() is None:
-            peak = max(peak, _high_water(child.pid))
+            peak = max(peak, high_water(child.pid))
             with suppress(OSError):
                 cmdline = Path(f"/proc/{child.pid}/cmdline").read_bytes() or cmdline
             if strikes and self._is_due(strikes[0].when, began, out):
@@ -252,7 +252,7 @@ class _Drain:
                 os.close(descriptor)
 
 
-def _high_water(process: int) -> int:
+def high_water(process: int) -> int:
     """The most memory that a process has had, in bytes; 0 when it is gone."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
