@@ -38,22 +38,26 @@ class Blueprint:
     data_field: str | None = None
     wants_fields: bool = False
 
-    def plan(self, record: Record) -> tuple[Plan, Material]:
+    def frame(self) -> Plan:
+        """What all plans have in common. Raises a Failure."""
+        return plan.frame(self.recipe, self.settings, self.job, self.said, 0.0)
+
+    def plan(self, record: Record, frame: Plan) -> tuple[Plan, Material]:
         """The plan for `record`, and its material. Raises a Failure for what it lacks."""
         if self.data_field is not None:
             record = given.data_from(record, self.data_field)
         if record.failure is not None:
             raise record.failure
         job = replace(self.job, variables=self._variables(record), data=record.data or "")
-        planned = plan.of(self.recipe, self.settings, job, self.said, 0.0)
+        planned = plan.filled(frame, job, self.said)
         return planned, replace(self.material, data=plan.data(planned, self.said))
 
-    def ready(self, record: Record) -> tuple[Plan, Request]:
+    def ready(self, record: Record, frame: Plan) -> tuple[Plan, Request]:
         """The plan for a record that is a request already, and that. Raises a Failure."""
         if record.failure is not None or record.fields is None:
             raise record.failure or BadInput("bad_record", f"{record.place}: no request")
         body = record.fields["body"]
-        planned = plan.of(self.recipe, self.settings, replace(self.job, data="-"), self.said, 0.0)
+        planned = plan.filled(frame, replace(self.job, data="-"), self.said)
         try:
             tools = toolset.read(toolset.node_of(body.get("tools") or [], f"{record.place}: tools"))
         except ConfigFailure as failure:

@@ -13,7 +13,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcli import batch
 from mcli.api.gate import NOT_SENT
@@ -46,7 +46,7 @@ class Crew:
         self._book = book
         self._press = press
         self._reading = asyncio.Lock()
-        self._reader: asyncio.Future[Record | None] | None = None
+        self._reader: asyncio.Task[Any] | None = None
         self._workers: list[asyncio.Task[None]] = []
         self._idle: set[asyncio.Task[None] | None] = set()
         self._settling: set[asyncio.Task[None]] = set()
@@ -121,13 +121,19 @@ class Crew:
         self._book.begin(key, record)
         self.tally.in_flight += 1
         try:
-            keeping = self._keep(key, record, await self._each.envelope(record))
+            envelope = await self._each.envelope(record)
         except Failure as failure:
             if failure.slug != NOT_SENT:
                 self.stop(failure)
             keeping = self._book.leave(key, record, failure)
+        else:
+            keeping = self._keep(key, record, envelope) if key else None
         finally:
             self.tally.in_flight -= 1
+        if keeping is None:
+            assert envelope is not None
+            await self._settle(record, envelope)  # nobody keeps it
+            return True
         # A sync takes as long as some answers: the next record does not wait for it.
         settling = asyncio.ensure_future(keeping)
         self._settling.add(settling)
@@ -139,11 +145,11 @@ class Crew:
         async with self._reading:
             if self._stopping:
                 return None, ""
-            reader = self._reader = asyncio.ensure_future(self._read())
+            reader = self._reader = asyncio.current_task()
             try:
-                record = await reader
+                record = await anext(self._records, None)
             except asyncio.CancelledError:
-                if not self._stopping:
+                if not self._stopping or reader is None or reader.uncancel():
                     raise
                 return None, ""
             finally:
@@ -153,9 +159,6 @@ class Crew:
                 return None, ""
             record = self._press.claim(record)
             return record, self._book.key(record)
-
-    async def _read(self) -> Record | None:
-        return await anext(self._records, None)
 
     async def _keep(self, key: str, record: Record, envelope: Envelope) -> None:
         """Make it durable, and only then visible."""

@@ -28,6 +28,7 @@ class Each:
 
     def __init__(self, blueprint: Blueprint, reach: Reach, key: str | None, purse: Purse) -> None:
         self._blueprint = blueprint
+        self._frame = blueprint.frame()
         self._reach = reach
         self._key = key
         self._purse = purse
@@ -59,5 +60,5 @@ class Each:
         patience = sending.within(chosen, chosen.timeout_s)
         asker = Asker(self._reach, self._key, self._purse, self._work, said, patience)
         if blueprint.form == "openai-batch":
-            return await asker.ask(*blueprint.ready(record))
-        return await asker.answer(*blueprint.plan(record))
+            return await asker.ask(*blueprint.ready(record, self._frame))
+        return await asker.answer(*blueprint.plan(record, self._frame))

@@ -81,13 +81,44 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def append(entry: Entry, environ: Mapping[str, str]) -> None:
-    """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""
-    with state.opened(folder(environ), make=True) as place, lock(place) as descriptor:
-        with suppress(OSError):  # not every filesystem has locks
-            state.is_locked(descriptor, _LOCK_S)
-        # Without the lock, at worst a line break is one too many.
-        write(place, entry)
+class Pen:
+    """Writes line after line, into a file that stays open as long as it is the month's."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._descriptor = -1
+        self._end = -1
+        self._keys: dict[str, str] = {}
+
+    def name_of(self, key: str, environ: Mapping[str, str]) -> str:
+        """What `key` is called in the ledger. Raises OSError."""
+        if key not in self._keys:
+            self._keys[key] = state.fingerprint(key, environ)
+        return self._keys[key]
+
+    def append(self, entry: Entry, environ: Mapping[str, str]) -> None:
+        """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""
+        name = _month(entry)
+        if self._descriptor >= 0 and name == self._name:
+            status = os.fstat(self._descriptor)
+            # Behind a line of ours, to which nobody has added, there is nothing to heal.
+            if status.st_nlink and status.st_size == self._end:
+                self._end = -1
+                self._end = status.st_size + _put(self._descriptor, line(entry))
+                return
+        self.close()
+        with state.opened(folder(environ), make=True) as place, lock(place) as descriptor:
+            with suppress(OSError):  # not every filesystem has locks
+                state.is_locked(descriptor, _LOCK_S)
+            # Without the lock, at worst a line break is one too many.
+            self._descriptor, self._name = state.open_file(place, name, write=True), name
+            self._end = _heal_and_put(self._descriptor, line(entry))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = self._end = -1
 
 
 @contextmanager
@@ -102,15 +133,30 @@ def lock(place: int) -> Generator[int]:
 
 def write(place: int, entry: Entry) -> None:
     """Put `entry` into its month's file. Raises OSError, also where it went in by half."""
-    descriptor = state.open_file(place, f"{stamp(entry.at)[:7]}.jsonl", write=True)
+    descriptor = state.open_file(place, _month(entry), write=True)
     try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        data = (b"\n" if torn else b"") + line(entry)
-        if os.write(descriptor, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _heal_and_put(descriptor, line(entry))
     finally:
         os.close(descriptor)
+
+
+def _month(entry: Entry) -> str:
+    """The file of the month in which the request was sent."""
+    return f"{stamp(entry.at)[:7]}.jsonl"
+
+
+def _heal_and_put(descriptor: int, told: bytes) -> int:
+    """Write a line behind what is there, and end that first if it is torn; the file's size then."""
+    size = os.fstat(descriptor).st_size
+    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    return size + _put(descriptor, b"\n" + told if torn else told)
+
+
+def _put(descriptor: int, data: bytes) -> int:
+    """Write all of `data` at once. Raises OSError, also where it went in by half."""
+    if os.write(descriptor, data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return len(data)
 
 
 def line(entry: Entry) -> bytes:

@@ -9,7 +9,18 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import batch, book, loop, outlet, output, plan, preparing, profiles, sending
+from mcli import (
+    batch,
+    book,
+    descriptors,
+    loop,
+    outlet,
+    output,
+    plan,
+    preparing,
+    profiles,
+    sending,
+)
 from mcli.book import Book
 from mcli.crew import Crew
 from mcli.each import Each
@@ -98,7 +109,7 @@ async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> C
 
     blueprint, order = made.blueprint, made.order
     chosen = blueprint.settings
-    jobs = order.jobs or chosen.limits.concurrency or JOBS
+    jobs = descriptors.room(order.jobs or chosen.limits.concurrency or JOBS)
     purse = sending.purse(chosen, chosen.model)
     notes.charge(purse)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)

@@ -15,6 +15,7 @@ from mcli.errors import ExitCode, Failure, Partial, UsageFailure
 from mcli.inputs import Bounds
 from mcli.job import Job
 from mcli.order import Order
+from mcli.plan import Plan
 from mcli.press import Printing
 from mcli.reading import Reading
 from mcli.record import Record
@@ -96,13 +97,14 @@ async def rehearsed(made: Batch) -> ExitCode:
     cannot be asked."""
     wrong: Failure | None = None
     failed = all = 0
+    frame = made.blueprint.frame()
     async with aclosing(made.records()) as records:
         async for record in records:
             if record.blank:
                 continue
             all += 1
             try:
-                output.json_line(_told(made, record))
+                output.json_line(_told(made, record, frame))
             except Failure as failure:
                 failed, wrong = failed + 1, wrong or failure
     if wrong is not None:
@@ -111,13 +113,13 @@ async def rehearsed(made: Batch) -> ExitCode:
     return ExitCode.OK
 
 
-def _told(made: Batch, record: Record) -> Any:
+def _told(made: Batch, record: Record, frame: Plan) -> Any:
     blueprint, said = made.blueprint, made.blueprint.said
     if blueprint.form == "openai-batch":
-        request = blueprint.ready(record)[1]
+        request = blueprint.ready(record, frame)[1]
         call = preview.call(blueprint.settings, request)
     else:
-        planned, material = blueprint.plan(record)
+        planned, material = blueprint.plan(record, frame)
         call = preview.of(planned, material, said)
     if made.order.to is None:
         return call

@@ -15,6 +15,7 @@ TIERS = ("core", "edge", "shell", "flags", "entry")
 OWNERS = {
     "typer": {"cli", "options", "commands"},
     "httpx2": {"api.client"},
+    "h11": {"api.connection"},
     "yaml": {"documents"},
     "rich": {"pretty"},
     "tiktoken": {"tokens.tokenizer"},

@@ -354,9 +354,10 @@ def test_writers_side_by_side_mix_nothing(tmp_path: Path) -> None:
     code = (
         "import sys; from datetime import datetime, UTC; from mcli import ledger, state\n"
         "env = {'HOME': sys.argv[1]}\n"
+        "pen = ledger.Pen()\n"
         "for n in range(200):\n"
         "    key = state.fingerprint('sk-1', env)\n"
-        "    ledger.append(ledger.Entry(datetime.now(UTC), key, recipe='x' * 150), env)\n"
+        "    pen.append(ledger.Entry(datetime.now(UTC), key, recipe='x' * 150), env)\n"
     )
     program = Program(tmp_path)
     argv = [program.argv()[0], "-c", code, str(tmp_path)]

@@ -47,6 +47,29 @@ def test_fault(row: Row, mode: str, heals: bool) -> None:
     assert not found, "\n".join([f"{row.id} {mode} {row.why}", *found])
 
 
+def _kept() -> Iterator[Any]:
+    """The rows of the wire in each of their modes; the quick tests take the telling ones."""
+    seen: set[str] = set()
+    for row, mode in CASES:
+        if row.id.startswith("N-"):
+            quick = row.id in TELLING and row.id not in seen
+            seen.add(row.id)
+            marks = [] if quick else [pytest.mark.slow]
+            yield pytest.param(row, mode, id=f"{row.id}-{mode}", marks=marks)
+
+
+TELLING = ("N-06", "N-09", "N-20", "N-25-smuggled", "N-70", "N-76", "N-76-reset")
+
+
+@pytest.mark.parametrize(("row", "mode"), list(_kept()))
+def test_fault_where_connections_are_kept(row: Row, mode: str) -> None:
+    """A fault of the wire ends as its row says also over the connections of a batch."""
+    if (missing := lacking(row)) and not os.environ.get("CI"):
+        pytest.skip(f"needs {', '.join(missing)}")
+    found = play(row, mode, "tests.faults.pooled", heals=WHOLE)
+    assert not found, "\n".join([f"{row.id} {mode} {row.why}", *found])
+
+
 def test_ids_are_unique() -> None:
     """A failure names one row."""
     assert [id for id, count in Counter(row.id for row in TABLE).items() if count > 1] == []
