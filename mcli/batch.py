@@ -11,6 +11,9 @@ from mcli.errors import ExitCode, Failure, Partial, TryAgain
 ENOUGH = 20
 """How many records must have ended before a percentage of them says something."""
 
+CAPS = ("max_cost", "max_requests", "budget")
+"""Slugs of what a person set: one request more would pass it, and those before may go."""
+
 _STOPS = (ExitCode.BUG, ExitCode.IO_ERROR, ExitCode.NOT_ALLOWED, ExitCode.CONFIG)
 _PRECEDENCE = (*_STOPS, ExitCode.TRY_AGAIN, ExitCode.PARTIAL)
 

@@ -87,7 +87,8 @@ class Crew:
         """Begin nothing new, because of `failure`."""
         self.failure = batch.worst(self.failure, failure)
         self._begin_nothing()
-        self._pace.end(failure)
+        if failure.slug not in batch.CAPS:  # what has been counted against a cap is sent
+            self._pace.end(failure)
         if failure.exit_code in (ExitCode.BUG, ExitCode.IO_ERROR):
             self._cut()
 
