@@ -145,12 +145,17 @@ def rows(url: str, latency_s: float, jobs: int, divisor: int) -> list[str]:
         base = base or each_ms
         cells = [
             f"{latency_s * 1000:.0f} ms", str(jobs), peer.name, f"{count:,}",
-            f"{count / spent.elapsed_s:,.0f}", f"{spent.elapsed_s / ideal_s - 1:+.0%}",
+            f"{count / spent.elapsed_s:,.0f}", beyond(spent.elapsed_s / ideal_s),
             f"{each_ms:.2f} ms", f"{each_ms / base:.1f}",
         ]  # fmt: skip
         told.append(f"| {' | '.join(cells)} |")
         print(told[-1], flush=True)  # noqa: T201
     return told
+
+
+def beyond(ratio: float) -> str:
+    """How far above the ideal a time is."""
+    return f"{ratio - 1:+.0%}" if ratio < 10 else f"{ratio:,.0f} times"
 
 
 def records_for(peer: Peer, latency_s: float, jobs: int) -> int:

@@ -11,6 +11,7 @@ from . import (
     conversing,
     counting,
     guarding,
+    keeping,
     paying,
     recipes,
     replaying,
@@ -35,4 +36,5 @@ TABLE: tuple[Mutation, ...] = (
     *spending.MUTATIONS,
     *coding.MUTATIONS,
     *answering.MUTATIONS,
+    *keeping.MUTATIONS,
 )
