@@ -87,7 +87,8 @@ class Crew:
         """Begin nothing new, because of `failure`."""
         self.failure = batch.worst(self.failure, failure)
         self._begin_nothing()
-        self._pace.end(failure)
+        if failure.slug not in batch.CAPS:
+            self._pace.end(failure)
         if failure.exit_code in (ExitCode.BUG, ExitCode.IO_ERROR):
             self._cut()
 
@@ -167,7 +168,7 @@ class Crew:
 
     async def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
         await self._press.put(record, envelope)
-        self.tally.count(envelope, kept)
+        self.tally.count(envelope, kept, record.place)
         if self._halt.reached(self.tally.bad, self.tally.ended) and not self._stopping:
             self.halted = True
             self._begin_nothing()

@@ -127,7 +127,7 @@ Repair = Annotated[
 
 COMPLETION = tuple(FLAGS)
 BATCH = tuple(
-    name for name in FLAGS if name not in ("file", "no_stdin", "stream", "show_reasoning", "quiet")
+    name for name in FLAGS if name not in ("file", "no_stdin", "stream", "show_reasoning")
 )
 ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "record", "replay", "json", "verbose",
