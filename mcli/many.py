@@ -145,11 +145,11 @@ def _stopped(failure: Failure, made: Batch, crew: Crew) -> Failure:
     """What ended the run, and how far it was."""
     done = crew.tally.ok + crew.tally.failed
     failure.message = f"{failure.message} (the batch stopped after {done:,} records)"
-    failure.hint = f"{failure.hint}; then {_again(made)}" if failure.hint else _again(made)
+    failure.hint = f"{failure.hint}; {_again(made)}" if failure.hint else _again(made)
     return failure
 
 
 def _again(made: Batch) -> str:
     if made.order.journal is None:
-        return "a run with --journal FILE can be gone on with"
+        return "with --journal FILE a run goes on where it stopped"
     return "run the same command again to go on"

@@ -12,7 +12,7 @@ from mcli.errors import BadReply, ConfigFailure, Failure, NotAllowed, TryAgain, 
 
 
 def told(ok: bool, retryable: bool = False, **more: Any) -> dict[str, Any]:
-    error = {"retryable": retryable, "charged": more.pop("charged", "no")}
+    error = {"retryable": retryable, "charged": more.pop("charged", "no"), "message": "no"}
     base = {"ok": ok, "usage": None, "cost_usd": None, "cached": False}
     return {**base, **({} if ok else {"error": error}), **more}
 
