@@ -48,7 +48,8 @@ def halt(word: str) -> Halt:
 class Tally:
     """What came of the records that ended: `ok`, `failed` for good, or `transient`: asked again by
     the next run. `kept` are those of them that an earlier run had ended. Tokens and USD are those
-    of this run; None as soon as one is not known."""
+    of this run; None as soon as one is not known. `first` is where the first of the bad ones
+    stands, and what is wrong with it."""
 
     ok: int = 0
     failed: int = 0
@@ -57,6 +58,7 @@ class Tally:
     in_flight: int = 0
     tokens: int = 0
     cost_usd: float | None = 0.0
+    first: str = ""
 
     @property
     def ended(self) -> int:
@@ -68,8 +70,11 @@ class Tally:
         """How many have no answer."""
         return self.failed + self.transient
 
-    def count(self, envelope: Mapping[str, Any], kept: bool) -> None:
-        """One more has ended, as its envelope says."""
+    def count(self, envelope: Mapping[str, Any], kept: bool, place: str) -> None:
+        """One more has ended, as its envelope says; `place` is where it stands in the input."""
+        if not envelope["ok"] and not self.first:
+            why = str(envelope["error"]["message"])
+            self.first = why if why.startswith(place) else f"{place}: {why}"
         if envelope["ok"]:
             self.ok += 1
         elif envelope["error"]["retryable"]:
@@ -92,6 +97,9 @@ def stops(failure: Failure) -> bool:
     return failure.exit_code in _STOPS and failure.slug not in OWN
 
 
+CAPS = ("max_cost", "max_requests", "budget")
+"""Slugs of what stops a run, and lets those go who had their place below it before."""
+
 OWN = ("over_tpm", "tool_not_allowed")
 """Slugs that would stop a run, and are of one record all the same."""
 
@@ -108,18 +116,25 @@ def _place(failure: Failure) -> int:
     return _PRECEDENCE.index(code) if code in _PRECEDENCE else len(_STOPS)
 
 
-def verdict(tally: Tally, journal: str | None) -> Failure | None:
-    """What is wrong with a run that came to its end."""
+def verdict(tally: Tally, journal: bool, told: bool) -> Failure | None:
+    """What is wrong with a run that came to its end; `told` is whether the output says of each
+    record why it failed."""
     if not tally.bad:
         return None
-    told = f"{tally.bad:,} of {tally.ended:,} records failed"
     if tally.transient:
         again = (
             "run it again for them" if journal else "run it again, with --journal for them alone"
         )
-        return TryAgain("batch_try_again", f"{told}, {tally.transient:,} for now", again)
-    hint = "their lines say why" + ("; --retry-failed asks again" if journal else "")
-    return Partial("batch_partial", told, hint)
+        some = "" if not tally.failed else f", {tally.transient:,} for now"
+        return TryAgain("batch_try_again", failures(tally, some), again)
+    hint = "their lines say why" if told else "without --text or -q their lines say why"
+    hint += "; --retry-failed asks again" if journal else ""
+    return Partial("batch_partial", failures(tally), hint)
+
+
+def failures(tally: Tally, more: str = "") -> str:
+    """How many failed, and the first of them."""
+    return f"{tally.bad:,} of {tally.ended:,} records failed{more}; the first: {tally.first}"
 
 
 def summary(tally: Tally, elapsed_s: float) -> str:

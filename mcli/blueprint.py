@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mcli import plan, prices, strict, toolset
+from mcli import labels, plan, prices, strict, toolset, variables
 from mcli.chat import Request
 from mcli.errors import BadInput, ConfigFailure, UsageFailure
 from mcli.job import Job
@@ -74,10 +74,9 @@ class Blueprint:
         rows = self.form in ("csv", "tsv", "jsonl")
         if self.data_field is not None and not rows:
             raise UsageFailure("bad_flag", "--input names a field, and the records have none")
-        if self.form == "openai-batch" or (rows and columns is None):
+        if self.form == "openai-batch":
             return
-        fields = dict.fromkeys(columns or (), "x")
-        if columns and self.data_field is not None and self.data_field not in fields:
+        if columns and self.data_field is not None and self.data_field not in columns:
             hint = strict.did_you_mean(self.data_field, columns)
             message = f'--input: no column is called "{self.data_field}"'
             raise UsageFailure("bad_flag", message, hint)
@@ -86,12 +85,23 @@ class Blueprint:
             raise UsageFailure(
                 "bad_flag", message, f"--input FIELD; there are {', '.join(columns)}"
             )
-        # What a value is, is for each record to say; here only whether it has one.
-        known = {*fields, *self.job.variables}
-        missing = [n for n, each in self.recipe.inputs.items() if each.required and n not in known]
-        if missing:
-            message = f'the recipe "{self.recipe.name}" is not filled in: {", ".join(missing)}'
-            raise UsageFailure("bad_variables", message, "give variables with -D NAME=VALUE")
+        self._refuse_unfilled(columns or (), open=rows and columns is None)
+
+    def _refuse_unfilled(self, columns: Sequence[str], open: bool) -> None:
+        """What a value is that a record brings, is for the record to say; here it counts as there,
+        and with `open` any of them may be."""
+        inputs = {
+            name: replace(each, required=each.required and not (open or name in columns))
+            for name, each in self.recipe.inputs.items()
+        }
+        try:
+            values = variables.bind(inputs, self.job.variables, self.recipe.name)
+        except UsageFailure as failure:
+            if columns:
+                failure.hint = f"{failure.hint}; the columns are {', '.join(columns)}"
+            raise
+        if self.recipe.output.kind == "label" and "labels" in self.job.variables:
+            labels.parse(values["labels"] or ())
 
     def _variables(self, record: Record) -> Given:
         """The fields that the recipe takes, under what a person gave. They name no file: which are

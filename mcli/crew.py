@@ -168,7 +168,7 @@ class Crew:
 
     async def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
         await self._press.put(record, envelope)
-        self.tally.count(envelope, kept)
+        self.tally.count(envelope, kept, record.place)
         if self._halt.reached(self.tally.bad, self.tally.ended) and not self._stopping:
             self.halted = True
             self._begin_nothing()

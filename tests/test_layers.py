@@ -24,6 +24,7 @@ OWNERS = {
     "jsonschema_rs": {"schema"},
     "markdown_it": {"commonmark"},
     "sqlite3": {"key_index", "api.meter_sqlite"},
+    "redis": {"api.meter_redis"},
 }
 STANDARD_LIBRARY_FOR_EDGES = {
     "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",
