@@ -97,9 +97,6 @@ def stops(failure: Failure) -> bool:
     return failure.exit_code in _STOPS and failure.slug not in OWN
 
 
-CAPS = ("max_cost", "max_requests", "budget")
-"""Slugs of what stops a run, and lets those go who had their place below it before."""
-
 OWN = ("over_tpm", "tool_not_allowed")
 """Slugs that would stop a run, and are of one record all the same."""
 
