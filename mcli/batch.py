@@ -11,6 +11,9 @@ from mcli.errors import ExitCode, Failure, Partial, TryAgain
 ENOUGH = 20
 """How many records must have ended before a percentage of them says something."""
 
+CAPS = ("max_cost", "max_requests", "budget")
+"""Slugs of what a person set: one request more would pass it, and those before may go."""
+
 _STOPS = (ExitCode.BUG, ExitCode.IO_ERROR, ExitCode.NOT_ALLOWED, ExitCode.CONFIG)
 _PRECEDENCE = (*_STOPS, ExitCode.TRY_AGAIN, ExitCode.PARTIAL)
 
@@ -93,9 +96,6 @@ def stops(failure: Failure) -> bool:
     """Whether what failed for one record fails for all: a key, a quota, a cap, a disk."""
     return failure.exit_code in _STOPS and failure.slug not in OWN
 
-
-CAPS = ("max_cost", "max_requests", "budget")
-"""Slugs of what stops a run, and lets those go who had their place below it before."""
 
 OWN = ("over_tpm", "tool_not_allowed")
 """Slugs that would stop a run, and are of one record all the same."""

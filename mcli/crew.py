@@ -87,7 +87,7 @@ class Crew:
         """Begin nothing new, because of `failure`."""
         self.failure = batch.worst(self.failure, failure)
         self._begin_nothing()
-        if failure.slug not in batch.CAPS:
+        if failure.slug not in batch.CAPS:  # what has been counted against a cap is sent
             self._pace.end(failure)
         if failure.exit_code in (ExitCode.BUG, ExitCode.IO_ERROR):
             self._cut()

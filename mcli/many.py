@@ -14,6 +14,7 @@ from mcli import (
     book,
     descriptors,
     loop,
+    outfile,
     outlet,
     output,
     plan,
@@ -46,6 +47,8 @@ def run(job: Job, order: Order, said: Said) -> ExitCode:
     run, and Interrupted where a signal ended it."""
     began = time.monotonic()
     try:
+        if outfile.is_stdout(said.output):
+            said = replace(said, output=None)
         with preparing.made(job, order, said, began) as made:
             if said.dry_run:
                 made.source.check()

@@ -126,9 +126,7 @@ Repair = Annotated[
 ]
 
 COMPLETION = tuple(FLAGS)
-BATCH = tuple(
-    name for name in FLAGS if name not in ("file", "no_stdin", "stream", "show_reasoning")
-)
+BATCH = tuple(name for name in FLAGS if name not in ("file", "stream", "show_reasoning"))
 ENDPOINT = (
     "profile", "base_url", "no_key", "timeout", "retries", "record", "replay", "json", "verbose",
     "debug", "color",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcli import filling, inputs, outfile, output, plan, preview, profiles, refusing, settings
 from mcli.blueprint import Blueprint
-from mcli.errors import ExitCode, Failure, Partial
+from mcli.errors import ExitCode, Failure, NoInput, Partial
 from mcli.inputs import Bounds
 from mcli.job import Job
 from mcli.order import Order
@@ -79,6 +79,8 @@ def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     if form != "files" or not order.paths:  # there the paths are not read as inputs
         filling.claims_stdin(found, replace(job, files=order.paths or ("-",)), said)
     chosen = settings.load(said, os.environ, found, profiles.load(os.environ))
+    if chosen.no_stdin and not order.paths:
+        raise NoInput("empty_input", "stdin is left alone and no file is named", "name an INPUT")
     if not chosen.caps.usd_given:  # nobody knows beforehand what many records may cost
         chosen = replace(chosen, caps=replace(chosen.caps, usd=math.inf))
     job = replace(job, variables=filling.given(found, job, said))

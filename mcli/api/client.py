@@ -36,6 +36,8 @@ bytes fall into its reads."""
 _KEPT = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2.0)
 _PORTS = {"http": 80, "https": 443}
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIED = ("http", "https", "all")
+"""What the library looks for among the proxies that the machine names."""
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -152,9 +154,11 @@ def _parsed(url: str) -> httpx2.URL:
 
 
 def is_direct(base_url: str) -> bool:
-    """Whether nothing but the network is between here and the endpoint; no to be asked for a
-    password that stands in the URL is a part of it."""
-    return not urlsplit(base_url).username and (keys.is_loopback(base_url) or not getproxies())
+    """Whether calls go to the endpoint itself, with nothing in the URL that becomes a header."""
+    if urlsplit(base_url).username is not None:
+        return False
+    found = getproxies()
+    return keys.is_loopback(base_url) or not any(found.get(kind) for kind in _PROXIED)
 
 
 def trust(base_url: str) -> ssl.SSLContext | bool:

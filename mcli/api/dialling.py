@@ -17,14 +17,41 @@ P = TypeVar("P", bound=asyncio.BaseProtocol)
 HEAD_START_S = 0.25
 """How long an address has before the next one is tried beside it (RFC 8305 §5)."""
 
-_Address = tuple[int, Any]
+KNOWN_S = 10.0
+"""How long what a name stands for is taken to be so."""
+
+Address = tuple[int, Any]
 """A family, and what a socket of it connects to."""
 
 
-async def dial(host: str, port: int, tls: ssl.SSLContext | None, protocol: Callable[[], P]) -> P:
-    """A connection to `host`, over which `protocol` speaks. Raises OSError, and of several the
-    first address's."""
-    connected = await _race(await _addresses(host, port))
+class Directory:
+    """Looks names up, once for all who want to know at the same time: a resolver has a few threads,
+    and a batch may open a thousand connections at once."""
+
+    def __init__(self) -> None:
+        self._looking: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
+
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """Where the host is. Raises OSError."""
+        now = asyncio.get_running_loop().time()
+        since, looking = self._looking.get((host, port), (0.0, None))
+        if looking is None or (looking.done() and (now > since + KNOWN_S or _failed(looking))):
+            looking = asyncio.ensure_future(_addresses(host, port))
+            looking.add_done_callback(_failed)  # who wanted to know may have gone
+            self._looking[host, port] = now, looking
+        return await asyncio.shield(looking)
+
+
+def _failed(looking: asyncio.Future[list[Address]]) -> bool:
+    return looking.cancelled() or looking.exception() is not None
+
+
+async def dial(
+    addresses: Sequence[Address], host: str, tls: ssl.SSLContext | None, protocol: Callable[[], P]
+) -> P:
+    """A connection to one of `addresses`, which are those of `host`, over which `protocol` speaks.
+    Raises OSError, and of several the first address's."""
+    connected = await _race(addresses)
     try:
         _, spoken = await asyncio.get_running_loop().create_connection(
             protocol, sock=connected, ssl=tls, server_hostname=host if tls else None
@@ -35,7 +62,7 @@ async def dial(host: str, port: int, tls: ssl.SSLContext | None, protocol: Calla
     return spoken
 
 
-async def _addresses(host: str, port: int) -> list[_Address]:
+async def _addresses(host: str, port: int) -> list[Address]:
     """Where the host is, the two families in turns, IPv6 first as the system does."""
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
@@ -52,7 +79,7 @@ async def _addresses(host: str, port: int) -> list[_Address]:
     return [(each[0], each[4]) for each in turns if each is not None]
 
 
-async def _race(addresses: Sequence[_Address]) -> socket.socket:
+async def _race(addresses: Sequence[Address]) -> socket.socket:
     """A socket that is connected to the first address that answers."""
     if len(addresses) == 1:
         return await _connected(addresses[0])
@@ -81,7 +108,7 @@ async def _race(addresses: Sequence[_Address]) -> socket.socket:
         await _call_off(going)
 
 
-async def _connected(address: _Address) -> socket.socket:
+async def _connected(address: Address) -> socket.socket:
     made = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         made.setblocking(False)

@@ -82,6 +82,7 @@ class Pool(Kept):
             self._tls.set_alpn_protocols(["http/1.1"])
         self._address = client.address(url)
         self._server = self._address.server
+        self._directory = dialling.Directory()
         self._idle: list[Connection] = []
         self._open = 0
         self._most = math.inf
@@ -153,9 +154,9 @@ class Pool(Kept):
             if self._open < self._most:
                 try:
                     return await self._dialled()
-                except OSError:  # no descriptor is left
+                except OSError as error:  # no descriptor is left
                     if not self._open:
-                        raise
+                        raise mishaps.connecting(error, self._server) from None
                     self._most = self._open
             elif self._idle:
                 self._drop(self._idle.pop())
@@ -169,7 +170,8 @@ class Pool(Kept):
         self._open += 1
         try:
             async with asyncio.timeout(client.CONNECT_S):
-                return await dialling.dial(where.host, where.port, self._tls, Connection)
+                addresses = await self._directory.addresses(where.host, where.port)
+                return await dialling.dial(addresses, where.host, self._tls, Connection)
         except BaseException as error:
             self._open -= 1
             if getattr(error, "errno", None) in _NO_DESCRIPTOR:

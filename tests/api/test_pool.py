@@ -252,6 +252,34 @@ def test_by_way_of_a_proxy_it_is_the_library_that_calls(monkeypatch: pytest.Monk
     assert not client.is_direct("http://user:word@127.0.0.1:1/v1")
 
 
+def test_a_name_is_looked_up_once_for_all(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.play(Reply((Pause(0.1), *PARIS.steps)))
+    lookups: list[str] = []
+
+    async def told() -> None:
+        loop = asyncio.get_running_loop()
+        resolve = loop.getaddrinfo
+
+        async def counted(host: str, *more: Any, **how: Any) -> Any:
+            lookups.append(host)
+            if len(lookups) == 1:
+                raise socket.gaierror(socket.EAI_AGAIN, "just now")
+            return await resolve("127.0.0.1", *more, **how)
+
+        monkeypatch.setattr(loop, "getaddrinfo", counted)
+        url = f"http://localhost:{server.port}/v1"
+        wire = Pool(url)
+        assert await slug(wire, url) == "dns_failed"
+        await asyncio.gather(*(said(wire, url) for _ in range(5)))
+        wire.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(told(), 20))
+    assert (lookups, server.connections) == (["localhost"] * 2, 5)
+
+
 class TestDialling:
     """Of several addresses the first that answers is taken."""
 
@@ -267,7 +295,8 @@ class TestDialling:
                 return found
 
             monkeypatch.setattr(loop, "getaddrinfo", resolve)
-            made = await dialling.dial("two.example", 1, None, Connection)
+            where = await dialling.Directory().addresses("two.example", 1)
+            made = await dialling.dial(where, "two.example", None, Connection)
             made.close()
             await asyncio.sleep(0)
 

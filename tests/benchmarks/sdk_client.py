@@ -16,10 +16,12 @@ import openai
 async def main(url: str, jobs: int) -> None:
     """Ask about each line, `jobs` at a time, and print the answers in order."""
     free = asyncio.Semaphore(jobs)
-    # By default it keeps no more than a hundred connections.
+    # By default it keeps no more than a hundred connections, and gives one five seconds to come
+    # about, in which its pool does not make a thousand.
     most = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    wire = openai.DefaultAsyncHttpxClient(limits=most)
-    async with openai.AsyncOpenAI(base_url=url, api_key="sk-none", http_client=wire) as client:
+    wire = openai.DefaultAsyncHttpxClient(limits=most, timeout=None)
+    known = {"base_url": url, "api_key": "sk-none", "http_client": wire, "timeout": None}
+    async with openai.AsyncOpenAI(**known) as client:
 
         async def one(line: str) -> str:
             async with free:

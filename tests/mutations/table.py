@@ -11,6 +11,7 @@ from . import (
     conversing,
     counting,
     guarding,
+    keeping,
     limiting,
     paying,
     recipes,
@@ -39,4 +40,5 @@ TABLE: tuple[Mutation, ...] = (
     *answering.MUTATIONS,
     *records.MUTATIONS,
     *limiting.MUTATIONS,
+    *keeping.MUTATIONS,
 )
