@@ -93,12 +93,15 @@ class Tally:
 
 
 def stops(failure: Failure) -> bool:
-    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk."""
-    return failure.exit_code in _STOPS and failure.slug not in OWN
+    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk, a host."""
+    return failure.slug in OF_ALL or (failure.exit_code in _STOPS and failure.slug not in OWN)
 
 
 OWN = ("over_tpm", "tool_not_allowed")
 """Slugs that would stop a run, and are of one record all the same."""
+
+OF_ALL = ("dns_unknown", "tls_failed", "tls_untrusted")
+"""Slugs that are of no record: where a network is away, all would have failed for good."""
 
 
 def worst(one: Failure | None, other: Failure) -> Failure:
