@@ -93,12 +93,15 @@ class Tally:
 
 
 def stops(failure: Failure) -> bool:
-    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk."""
-    return failure.exit_code in _STOPS and failure.slug not in OWN
+    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk, a host."""
+    return failure.slug in OF_ALL or (failure.exit_code in _STOPS and failure.slug not in OWN)
 
 
 OWN = ("over_tpm", "tool_not_allowed")
 """Slugs that would stop a run, and are of one record all the same."""
+
+OF_ALL = ("dns_unknown", "tls_failed", "tls_untrusted")
+"""Slugs that are of no record: where a network is away, all would have failed for good."""
 
 
 def worst(one: Failure | None, other: Failure) -> Failure:
@@ -136,10 +139,22 @@ def failures(tally: Tally, more: str = "") -> str:
 
 def summary(tally: Tally, elapsed_s: float) -> str:
     """What -v says at the end, or once a minute."""
-    cost = "unknown" if tally.cost_usd is None else f"{tally.cost_usd:.6g}"
-    rate = tally.ended / elapsed_s if elapsed_s > 0 else 0.0
     kept = f" ({tally.kept} from the journal)" if tally.kept else ""
-    return (
-        f"{tally.ended} done{kept}, {tally.bad} failed, {tally.in_flight} in flight, "
-        f"{rate:.1f}/s, tokens={tally.tokens} cost={cost}"
-    )
+    told = _so_far(tally, elapsed_s, kept)
+    return f"{told}, tokens={tally.tokens} cost={_cost(tally)}"
+
+
+def glance(tally: Tally, elapsed_s: float, left: str) -> str:
+    """The same for a line of a terminal, which may be cut: what matters least comes last."""
+    told = _so_far(tally, elapsed_s, "")
+    return f"{left}{told}, cost={_cost(tally)} tokens={tally.tokens}"
+
+
+def _so_far(tally: Tally, elapsed_s: float, kept: str) -> str:
+    rate = tally.ended / elapsed_s if elapsed_s > 0 else 0.0
+    flying = f"{tally.in_flight} in flight"
+    return f"{tally.ended} done{kept}, {tally.bad} failed, {flying}, {rate:.1f}/s"
+
+
+def _cost(tally: Tally) -> str:
+    return "unknown" if tally.cost_usd is None else f"{tally.cost_usd:.6g}"

@@ -125,7 +125,19 @@ def test_a_provider_that_is_down_is_not_burnt_through(many: Program) -> None:
     done = many("batch", *SAY, "-j", "4", "--retries", "1", stdin=numbers(1000))
 
     assert (done.code, done.slug) == (75, "provider_down")
+    assert "the last: " in done.err
     assert len(done.out.splitlines()) < 30
+
+
+def test_a_host_that_is_not_there_fails_no_record(many: Program) -> None:
+    many.point_at("http://nowhere.invalid/v1")
+    done = many("batch", *SAY, "--journal", "j", "--no-key", stdin=numbers(20))
+    if done.slug == "dns_failed":
+        pytest.skip("nobody here says that there is no such host")
+
+    assert (done.code, done.slug, done.out) == (69, "dns_unknown", "")
+    assert '"t":"done"' not in (many.home / "j").read_text()
+    assert '"retryable":false' not in (many.home / "j").read_text()
 
 
 def test_a_storm_of_429_is_waited_out_by_all(many: Program, server: FaultyServer) -> None:

@@ -8,7 +8,15 @@ import pytest
 
 from mcli import batch
 from mcli.batch import Halt, Tally
-from mcli.errors import BadReply, ConfigFailure, Failure, NotAllowed, TryAgain, WriteFailure
+from mcli.errors import (
+    BadReply,
+    ConfigFailure,
+    Failure,
+    NotAllowed,
+    Refused,
+    TryAgain,
+    WriteFailure,
+)
 
 
 def told(ok: bool, retryable: bool = False, **more: Any) -> dict[str, Any]:
@@ -90,3 +98,18 @@ def test_the_worst_failure_is_the_one_that_goes_before() -> None:
     assert batch.worst(bug, disk) is bug
     assert [batch.stops(each) for each in (bug, disk, key, config, later)] == [True] * 4 + [False]
     assert not batch.stops(BadReply("x", ""))
+
+
+@pytest.mark.parametrize(
+    ("failure", "stops"),
+    [
+        (ConfigFailure("no_key", "x"), True),
+        (NotAllowed("quota", "x"), True),
+        (NotAllowed("over_tpm", "x"), False),
+        (Refused("dns_unknown", "x"), True),
+        (Refused("bad_request", "x"), False),
+        (TryAgain("server_busy", "x"), False),
+    ],
+)
+def test_what_is_wrong_for_all_ends_the_run(failure: Failure, stops: bool) -> None:
+    assert batch.stops(failure) is stops

@@ -95,7 +95,7 @@ class Pace:
             if failure.wait is not None and failure.recovery is not Recovery.PERMANENT:
                 self._pause(now + failure.wait)
             if self._breaker.failed(request, failure, now):
-                self.ended = self.ended or _given_up()
+                self.ended = self.ended or _given_up(failure)
         elif answered or failure is not None:
             self._breaker.answered(now)
             step = max(1.0, self._jobs / ROUNDS) / (2 * self.limit)
@@ -193,10 +193,10 @@ class _Turn:
         self._pace.heard(self._request, completion is not None, failure)
 
 
-def _given_up() -> Failure:
+def _given_up(last: Failure) -> Failure:
     return TryAgain(
         "provider_down",
-        f"{IN_A_ROW} attempts in a row failed, and none was answered",
+        f"{IN_A_ROW} attempts in a row failed, and none was answered, the last: {last.message}",
         "run it again when the service is back",
     )
 
