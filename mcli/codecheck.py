@@ -11,14 +11,12 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
-from mcli import checkers, output, redaction
+from mcli import checkers, offspring, output, redaction
 from mcli.checkers import Checker
 from mcli.syntax import CANNOT_TELL
 
@@ -32,7 +30,6 @@ _GRACE_S = 1.0
 _CANNOT_RUN = 126
 _CRASHED = 4
 """What gcc ends with when its compiler did not end well."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 _LAUNCH = """
@@ -47,9 +44,6 @@ for limit, most in limits + [(resource.RLIMIT_AS, memory)] * bool(memory):
 os.execv(sys.argv[3], sys.argv[3:])
 """
 """Limits, then the checker: limits that are set in between would not hold for what it starts."""
-_running: set[int] = set()
-"""The groups of the checkers that run just now, which a signal must end too."""
-_watched: list[signal.Signals] = []
 _SYNTAX = "import sys; sys.path.append(sys.argv.pop(1)); from mcli.syntax import main; main()"
 
 
@@ -108,26 +102,35 @@ async def _run(
     """The status (negative: killed by that signal; None: out of time) and what was said."""
     memory = MEMORY if checker.bounded else 0
     launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(int(LIMIT_S)), str(memory)]
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *launch, *command, cwd="/", env=_environment(), start_new_session=True,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-    except OSError:
-        return _CANNOT_RUN, ""
-    try:
-        with _taken_along(process.pid):
+    with offspring.leashed():
+        try:
+            process = await _born([*launch, *command])
+        except OSError:
+            return _CANNOT_RUN, ""
+        try:
             async with asyncio.timeout(max(until - time.monotonic(), 0.1)):
                 said = await _exchange(process, output.to_bytes(code))
                 return await process.wait(), _told(said)
-    except TimeoutError:
-        return None, ""
-    finally:
-        assert process.stdout is not None
-        if process.returncode is None or not process.stdout.at_eof():
-            _kill(process.pid)  # if it has ended, what it left behind holds its output open
-            await _drained(process)
+        except TimeoutError:
+            return None, ""
+        finally:
+            assert process.stdout is not None
+            if process.returncode is None or not process.stdout.at_eof():
+                # If it has ended, what it left behind holds its output open.
+                offspring.kill(process.pid)
+                await _drained(process)
+            offspring.groups.discard(process.pid)
+
+
+async def _born(command: list[str]) -> asyncio.subprocess.Process:
+    with offspring.birth():
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd="/", env=_environment(), start_new_session=True,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        offspring.groups.add(process.pid)
+        return process
 
 
 async def _exchange(process: asyncio.subprocess.Process, code: bytes) -> bytes:
@@ -170,34 +173,3 @@ def _environment() -> dict[str, str]:
     """Where programs are, and nothing about who calls."""
     words = {"HOME": "/nonexistent", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     return {"PATH": os.environ.get("PATH", os.defpath), **words}
-
-
-@contextmanager
-def _taken_along(group: int) -> Generator[None]:
-    """A signal that ends us ends the checkers first; what is ignored stays ignored."""
-    loop = asyncio.get_running_loop()
-    if not _running:
-        _watched[:] = [n for n in _SIGNALS if signal.getsignal(n) is signal.SIG_DFL]
-        for number in _watched:
-            loop.add_signal_handler(number, _leave, number)
-    _running.add(group)
-    try:
-        yield
-    finally:
-        _running.discard(group)
-        if not _running:
-            for number in _watched:
-                loop.remove_signal_handler(number)
-                signal.signal(number, signal.SIG_DFL)
-
-
-def _leave(number: signal.Signals) -> None:
-    for group in _running:
-        _kill(group)
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
-
-
-def _kill(group: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)

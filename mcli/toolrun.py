@@ -11,14 +11,12 @@ import asyncio
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
 import threading
 import time
-from collections.abc import Generator
 from dataclasses import dataclass
-from types import FrameType
 
+from mcli import offspring
 from mcli.errors import reason
 from mcli.toolbox import Command
 
@@ -39,11 +37,6 @@ _BLINK_S = 0.05
 _GRACE_S = 0.2
 """How long is listened for what a command said last."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_running: set[int] = set()
-_starting = threading.Lock()
-"""Held from the birth of a process until it is in `_running`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -63,30 +56,6 @@ async def run(command: Command, arguments: str) -> Outcome:
         attempt.stop()
 
 
-@contextlib.contextmanager
-def leashed() -> Generator[None]:
-    """A signal that ends us in the block ends the commands that run first."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        held = _starting.acquire(timeout=_GRACE_S)  # one that has begun is soon among them
-        for group in tuple(_running):
-            _kill(group)
-        if held:
-            _starting.release()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    try:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, end)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 class _Attempt:
     """One run, in a thread of its own."""
 
@@ -103,22 +72,22 @@ class _Attempt:
     def stop(self) -> None:
         """End it, from another thread, which may be about to leave."""
         self._stopped.set()
-        if self._group in _running:
-            _kill(self._group)
+        if self._group is not None and self._group in offspring.groups:
+            offspring.kill(self._group)
 
     def run(self) -> Outcome:
         try:
-            with _starting:
+            with offspring.starting:
                 process = self._start()
                 self._group = process.pid
-                _running.add(process.pid)
+                offspring.groups.add(process.pid)
         except (OSError, ValueError) as error:
             return Outcome(f"the command cannot be run: {reason(error, 'not executable')}", None)
         try:
             self._attend(process)
         finally:
-            _kill(process.pid)  # not reaped yet, so its number is nobody else's
-            _running.discard(process.pid)
+            offspring.kill(process.pid)  # not reaped yet, so its number is nobody else's
+            offspring.groups.discard(process.pid)
             process.wait()
             for stream in (process.stdin, process.stdout, process.stderr):
                 with contextlib.suppress(OSError):
@@ -221,10 +190,3 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
         return os.waitid(os.P_PID, process.pid, flags) is not None
     except ChildProcessError:
         return True
-
-
-def _kill(group: int | None) -> None:
-    if group is None:
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)

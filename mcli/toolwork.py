@@ -11,7 +11,18 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mcli import asking, deadline, fitting, messages, output, prices, redaction, toolrun, toolset
+from mcli import (
+    asking,
+    deadline,
+    fitting,
+    messages,
+    offspring,
+    output,
+    prices,
+    redaction,
+    toolrun,
+    toolset,
+)
 from mcli.asking import Send
 from mcli.chat import Exchange, Message, Request, Step, ToolCall, ToolResult
 from mcli.errors import Failure, NotAllowed, UnusableAnswer
@@ -116,7 +127,7 @@ async def _results(
 
     at, limit_s = limit
     try:
-        with toolrun.leashed():
+        with offspring.leashed():
             async with asyncio.timeout_at(at):
                 return tuple(await asyncio.gather(*map(one, calls)))
     except TimeoutError:

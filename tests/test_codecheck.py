@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -319,6 +320,32 @@ def test_a_signal_takes_the_checker_along(
 
     assert child.wait(30) == -number
     assert gone(int((tools / "pid").read_text()))
+
+
+STRUCK_AT_BIRTH = """
+import asyncio, os, signal, sys
+from mcli import checkers, codecheck
+bear = asyncio.create_subprocess_exec
+async def struck(*words, **more):
+    process = await bear(*words, **more)
+    print(process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(0.1)
+    return process
+asyncio.create_subprocess_exec = struck
+checker = checkers.find("ruby", "puts 1", "")
+asyncio.run(codecheck._run(["/bin/sleep", "60"], checker, "x", 9e9))
+"""
+
+
+def test_a_signal_while_the_checker_is_being_born_takes_it_along(mcli: Program) -> None:
+    done = subprocess.run(
+        ["env", "--default-signal", sys.executable, "-c", STRUCK_AT_BIRTH],
+        env=mcli.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (-signal.SIGTERM, b"")
+    assert gone(int(done.stdout))
 
 
 def gone(pid: int) -> bool:

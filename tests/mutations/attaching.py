@@ -21,7 +21,7 @@ TOOLS = (
     Mutation("a-tool-with-all-variables", "a command sees no key", "toolrun.py", 'if name in INHERITED or name.startswith("LC_")', "if True", (f"{COMMANDS}test_it_sees_no_key",)),
     Mutation("run-a-link-out", "a command's files lie below its recipe", "toolbox.py", "if os.path.commonpath((folder, target)) != folder:", "if False:", ("test_tools.py::TestFiles::test_they_lie_below_the_recipe",)),
     Mutation("run-an-ill-formed-call", "arguments are checked before a command sees them", "toolset.py", 'return f"the arguments do not fit: {wrong}" if wrong else ""', 'return ""', ("test_tools.py::TestCalls::test_a_wrong_call_is_asked_for_once_more",)),
-    Mutation("leave-a-command-behind", "Ctrl-C ends the commands too", "toolrun.py", "for group in tuple(_running):", "for group in ():", (f"{COMMANDS}test_a_signal_ends_it_too",)),
+    Mutation("leave-a-command-behind", "Ctrl-C ends the commands too", "offspring.py", "for group in tuple(groups):", "for group in ():", (f"{COMMANDS}test_a_signal_ends_it_too",)),
     Mutation("calls-without-end", "--max-steps holds", "toolwork.py", "if rounds >= box.most_steps:", "if rounds > box.most_steps:", (f"{COMMANDS}test_rounds_end",)),
 )  # fmt: skip
 
