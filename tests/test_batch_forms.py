@@ -327,7 +327,6 @@ class TestWhatComesOut:
             (("--limit", "-1"), 2, "usage"),
             (("-j", "0"), 2, "usage"),
             (("--halt", "0"), 2, "usage"),
-            (("-n",), 2, "usage"),
         ],
     )  # fmt: skip
     def test_what_cannot_be_meant_is_refused_and_nothing_is_touched(
