@@ -327,6 +327,7 @@ class TestWhatComesOut:
             (("--limit", "-1"), 2, "usage"),
             (("-j", "0"), 2, "usage"),
             (("--halt", "0"), 2, "usage"),
+        ],
     )  # fmt: skip
     def test_what_cannot_be_meant_is_refused_and_nothing_is_touched(
         self, many: Program, server: FaultyServer, argv: tuple[str, ...], code: int, slug: str
@@ -525,3 +526,12 @@ class TestRecipes:
         assert (replayed.out, len(server.requests)) == (taped.out, asked)
         missed = many(*command, "--replay", "tape", "--text", stdin=lines("x"))
         assert missed.code != 0
+
+    @pytest.mark.parametrize("most", [1, 3, 8])
+    def test_what_is_below_a_cap_is_sent(
+        self, many: Program, server: FaultyServer, most: int
+    ) -> None:
+        done = many("batch", *SAY, "--max-requests", str(most), "--text", stdin=numbers(20))
+        assert (done.code, done.slug) == (77, "max_requests")
+        assert done.out == "".join(f"{n}!\n" for n in range(most))
+        assert f"the batch stopped after {most} records" in done.err

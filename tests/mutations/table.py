@@ -6,6 +6,7 @@ from . import (
     answering,
     asking,
     attaching,
+    batches,
     bounds,
     coding,
     conversing,
@@ -41,4 +42,5 @@ TABLE: tuple[Mutation, ...] = (
     *records.MUTATIONS,
     *limiting.MUTATIONS,
     *keeping.MUTATIONS,
+    *batches.MUTATIONS,
 )
