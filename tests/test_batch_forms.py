@@ -357,6 +357,25 @@ class TestWhatComesOut:
         assert (many.home / "1.txt").read_text() == "old\n"
         assert (many.home / "2.txt").read_text() == "b!\n"
 
+    def test_what_an_earlier_run_wrote_is_no_failure(
+        self, many: Program, server: FaultyServer
+    ) -> None:
+        command = ("batch", *SAY, "--output-each", "{n}.txt", "--no-clobber", "--journal", "j")
+        (many.home / "3.txt").write_text("old\n")
+        server.play(but("b", error(503)))
+        first = many(*command, "--retries", "0", stdin=lines("a", "b", "c"))
+        assert first.code == 75
+        (many.home / "1.txt").write_text("mine\n")
+        server.play(echo)
+        again = many(*command, stdin=lines("a", "b", "c"))
+        assert [(each["n"], each["error"]["slug"]) for each in envelopes(again.out)] == [
+            (3, "exists")
+        ]
+        assert [(many.home / f"{n}.txt").read_text() for n in (1, 2, 3)] == [
+            "mine\n", "b!\n", "old\n",
+        ]  # fmt: skip
+        assert list(map(said, server.requests)) == ["Say b"]
+
     def test_quiet_prints_nothing_and_keeps_everything(
         self, many: Program, server: FaultyServer
     ) -> None:
