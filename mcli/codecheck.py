@@ -47,9 +47,11 @@ for limit, most in limits + [(resource.RLIMIT_AS, memory)] * bool(memory):
 os.execv(sys.argv[3], sys.argv[3:])
 """
 """Limits, then the checker: limits that are set in between would not hold for what it starts."""
-_running: set[int] = set()
-"""The groups of the checkers that run just now, which a signal must end too."""
+_running: set[_Leash] = set()
+"""The checkers that run just now or are being born, which a signal must end too."""
 _watched: list[signal.Signals] = []
+_held: list[signal.Signals] = []
+"""A signal that came while a checker was being born."""
 _SYNTAX = "import sys; sys.path.append(sys.argv.pop(1)); from mcli.syntax import main; main()"
 
 
@@ -108,19 +110,27 @@ async def _run(
     """The status (negative: killed by that signal; None: out of time) and what was said."""
     memory = MEMORY if checker.bounded else 0
     launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(int(LIMIT_S)), str(memory)]
+    with _taken_along() as leash:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *launch, *command, cwd="/", env=_environment(), start_new_session=True,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+        except OSError:
+            return _CANNOT_RUN, ""
+        leash.born(process.pid)
+        return await _attended(process, code, until)
+
+
+async def _attended(
+    process: asyncio.subprocess.Process, code: str, until: float
+) -> tuple[int | None, str]:
+    """What came of it, which has ended then."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *launch, *command, cwd="/", env=_environment(), start_new_session=True,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-    except OSError:
-        return _CANNOT_RUN, ""
-    try:
-        with _taken_along(process.pid):
-            async with asyncio.timeout(max(until - time.monotonic(), 0.1)):
-                said = await _exchange(process, output.to_bytes(code))
-                return await process.wait(), _told(said)
+        async with asyncio.timeout(max(until - time.monotonic(), 0.1)):
+            said = await _exchange(process, output.to_bytes(code))
+            return await process.wait(), _told(said)
     except TimeoutError:
         return None, ""
     finally:
@@ -172,19 +182,32 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), **words}
 
 
+class _Leash:
+    """Of one checker, from before its birth: `group` is None until it is known."""
+
+    group: int | None = None
+
+    def born(self, group: int) -> None:
+        """Its process is that of `group`; a signal that came meanwhile ends us now."""
+        self.group = group
+        _leave_if_held()
+
+
 @contextmanager
-def _taken_along(group: int) -> Generator[None]:
+def _taken_along() -> Generator[_Leash]:
     """A signal that ends us ends the checkers first; what is ignored stays ignored."""
     loop = asyncio.get_running_loop()
     if not _running:
         _watched[:] = [n for n in _SIGNALS if signal.getsignal(n) is signal.SIG_DFL]
         for number in _watched:
             loop.add_signal_handler(number, _leave, number)
-    _running.add(group)
+    leash = _Leash()
+    _running.add(leash)
     try:
-        yield
+        yield leash
     finally:
-        _running.discard(group)
+        _running.discard(leash)
+        _leave_if_held()
         if not _running:
             for number in _watched:
                 loop.remove_signal_handler(number)
@@ -192,10 +215,20 @@ def _taken_along(group: int) -> Generator[None]:
 
 
 def _leave(number: signal.Signals) -> None:
-    for group in _running:
-        _kill(group)
+    """End as by the signal; while a checker is being born, nobody could end that: it is held."""
+    if any(leash.group is None for leash in _running):
+        _held[:] = [number]
+        return
+    for leash in _running:
+        if leash.group is not None:
+            _kill(leash.group)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _leave_if_held() -> None:
+    if _held:
+        _leave(_held.pop())
 
 
 def _kill(group: int) -> None:
