@@ -6,6 +6,7 @@ from . import (
     answering,
     asking,
     attaching,
+    batching,
     bounds,
     coding,
     conversing,
@@ -26,6 +27,7 @@ from .mutation import Mutation
 TABLE: tuple[Mutation, ...] = (
     *asking.MUTATIONS,
     *attaching.MUTATIONS,
+    *batching.MUTATIONS,
     *bounds.MUTATIONS,
     *counting.MUTATIONS,
     *replies.MUTATIONS,
