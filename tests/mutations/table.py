@@ -6,7 +6,7 @@ from . import (
     answering,
     asking,
     attaching,
-    batches,
+    batching,
     bounds,
     coding,
     conversing,
@@ -27,6 +27,7 @@ from .mutation import Mutation
 TABLE: tuple[Mutation, ...] = (
     *asking.MUTATIONS,
     *attaching.MUTATIONS,
+    *batching.MUTATIONS,
     *bounds.MUTATIONS,
     *counting.MUTATIONS,
     *replies.MUTATIONS,
@@ -42,5 +43,4 @@ TABLE: tuple[Mutation, ...] = (
     *records.MUTATIONS,
     *limiting.MUTATIONS,
     *keeping.MUTATIONS,
-    *batches.MUTATIONS,
 )
