@@ -33,7 +33,7 @@ class Scene:
         self.told: list[tuple[str, int]] = []
         self._closed = asyncio.Event()
 
-    def claim(self, record: Record) -> Record:
+    def claim(self, record: Record, written: bool = False) -> Record:
         return record
 
     def key(self, record: Record) -> str:
