@@ -12,6 +12,7 @@ from . import (
     conversing,
     counting,
     guarding,
+    journaling,
     keeping,
     limiting,
     paying,
@@ -43,4 +44,5 @@ TABLE: tuple[Mutation, ...] = (
     *records.MUTATIONS,
     *limiting.MUTATIONS,
     *keeping.MUTATIONS,
+    *journaling.MUTATIONS,
 )
