@@ -1,9 +1,9 @@
 """SHELL: the workers of a batch: from the next record to its line, until the input ends or the run
 is stopped.
 
-A run that is stopped begins nothing new. What is in flight may end, since it is paid for: after a
-signal for a while, after a failure that concerns all as long as it takes, and not at all where
-nothing that came could be kept.
+A run that is stopped begins nothing new, and who waits for a turn or before a retry waits no more.
+What is in flight may end, since it is paid for: after a signal for a while, after a failure that
+concerns all as long as it takes, and not at all where nothing that came could be kept.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 GRACE_S = 10.0
 """How long after a signal what is in flight may take to end."""
 
+_INTERRUPTED = TryAgain("interrupted", "the run was interrupted")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -217,9 +218,10 @@ class Crew:
             return
         self.signalled = number
         self._begin_nothing()
+        self._pace.hurry(_INTERRUPTED)
         asyncio.get_running_loop().call_later(GRACE_S, self._out_of_grace)
 
     def _out_of_grace(self) -> None:
-        self._pace.end(TryAgain("interrupted", "the run was interrupted"))
+        self._pace.end(_INTERRUPTED)
         # One round of the loop: what was not sent says so.
         asyncio.get_running_loop().call_later(0.1, self._cut)

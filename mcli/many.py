@@ -118,9 +118,9 @@ async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> C
     purse = sending.purse(chosen, chosen.model)
     notes.charge(purse)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)
-    pace = Pace(jobs, endpoint.gate)
-    direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)
     shared = quota.of_run(jobs)
+    pace = Pace(jobs, endpoint.gate, shared)
+    direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)
     desk = Desk(Local(direct, lambda limit_s: sending.within(chosen, limit_s, shared)))
     press = Press(made.printing, place, not order.unordered, lambda: made.source.table)
     async with aclosing(made.records()) as records:

@@ -15,6 +15,8 @@ from mcli.api.gate import NOT_SENT
 from mcli.api.quota import UNBOUNDED, Quota
 from mcli.errors import CHARGES, Charged, Failure, Recovery, TryAgain, worse
 
+_OVER = "the run has ended"
+
 T = TypeVar("T")
 Note = Callable[[str], None]
 
@@ -53,7 +55,8 @@ async def persist(
                 except Failure as failure:
                     wait = trying.wait_after(failure) if underway() else trying.refused(failure)
                     note(f"attempt {trying.tally.attempts}: {failure.message}; waiting {wait:.2f}s")
-                await asyncio.sleep(wait)
+                if not await patience.quota.rest(wait):
+                    trying.stopped()
     except TimeoutError:
         failure = _out_of_time(patience)
         sent = underway()
@@ -96,15 +99,21 @@ class _Trying:
             raise self._given_up(failure, decision.why) from None
         cost = self._patience.quota.take(failure)
         if cost is None:
-            raise self._given_up(failure, "too many retries fail") from None
+            over = self._patience.quota.closed
+            raise self._given_up(failure, _OVER if over else "too many retries fail") from None
         self.paid = cost
         return decision.wait_s
+
+    def stopped(self) -> NoReturn:
+        """Raise what became of the last attempt, which no other one follows."""
+        assert self._last is not None
+        raise self._given_up(self._last, _OVER) from None
 
     def refused(self, failure: Failure) -> NoReturn:
         """Raise what is told where no further attempt had leave: where the run has ended, what
         became of the last one."""
         if self._last is not None and failure.slug == NOT_SENT:
-            raise self._given_up(self._last, "the run has ended") from None
+            raise self._given_up(self._last, _OVER) from None
         failure.attempts = self.tally.attempts
         failure.charged = worse(self.charged, failure.charged)
         raise failure
