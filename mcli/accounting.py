@@ -12,7 +12,7 @@ import asyncio
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -43,10 +43,12 @@ _POLL_S = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """On whose behalf requests are sent: a command, and the recipe that it fills in."""
+    """On whose behalf requests are sent: a command, and the recipe that it fills in; `pen` writes
+    them down."""
 
     command: str
     recipe: str
+    pen: ledger.Pen = field(default_factory=ledger.Pen)
 
 
 def accounted(
@@ -75,10 +77,11 @@ def accounted(
         try:
             exchange = await send(request)
         except BaseException as error:
-            _record(_failed(entry, error), key, note)
+            _record(_failed(entry, error), key, work, note)
             raise
         done = _answered(entry, exchange.completion, exchange.cost_usd)
-        _record(replace(done, attempts=exchange.attempts, how="ok", charged="yes"), key, note)
+        done = replace(done, attempts=exchange.attempts, how="ok", charged="yes")
+        _record(done, key, work, note)
         return exchange
 
     return sent
@@ -108,14 +111,14 @@ def _failed(entry: Entry, error: BaseException) -> Entry:
     return replace(entry, attempts=error.attempts, how=error.slug, charged=charged)
 
 
-def _record(entry: Entry, key: str | None, note: Note) -> None:
+def _record(entry: Entry, key: str | None, work: Work, note: Note) -> None:
     """Put it into the ledger, if there was a request or something was set aside for it."""
     if not entry.attempts and entry.id is None:
         return
     try:
         if key is not None and entry.key is None:
-            entry = replace(entry, key=state.fingerprint(key, os.environ))
-        ledger.append(entry, os.environ)
+            entry = replace(entry, key=work.pen.name_of(key, os.environ))
+        work.pen.append(entry, os.environ)
     except OSError as error:
         note(f"this request is not in the ledger: {reason(error, 'it cannot be written')}")
 

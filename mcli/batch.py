@@ -11,6 +11,9 @@ from mcli.errors import ExitCode, Failure, Partial, TryAgain
 ENOUGH = 20
 """How many records must have ended before a percentage of them says something."""
 
+CAPS = ("max_cost", "max_requests", "budget")
+"""Slugs of what a person set: one request more would pass it, and those before may go."""
+
 _STOPS = (ExitCode.BUG, ExitCode.IO_ERROR, ExitCode.NOT_ALLOWED, ExitCode.CONFIG)
 _PRECEDENCE = (*_STOPS, ExitCode.TRY_AGAIN, ExitCode.PARTIAL)
 
@@ -45,7 +48,8 @@ def halt(word: str) -> Halt:
 class Tally:
     """What came of the records that ended: `ok`, `failed` for good, or `transient`: asked again by
     the next run. `kept` are those of them that an earlier run had ended. Tokens and USD are those
-    of this run; None as soon as one is not known."""
+    of this run; None as soon as one is not known. `first` is where the first of the bad ones
+    stands, and what is wrong with it."""
 
     ok: int = 0
     failed: int = 0
@@ -54,6 +58,7 @@ class Tally:
     in_flight: int = 0
     tokens: int = 0
     cost_usd: float | None = 0.0
+    first: str = ""
 
     @property
     def ended(self) -> int:
@@ -65,8 +70,11 @@ class Tally:
         """How many have no answer."""
         return self.failed + self.transient
 
-    def count(self, envelope: Mapping[str, Any], kept: bool) -> None:
-        """One more has ended, as its envelope says."""
+    def count(self, envelope: Mapping[str, Any], kept: bool, place: str) -> None:
+        """One more has ended, as its envelope says; `place` is where it stands in the input."""
+        if not envelope["ok"] and not self.first:
+            why = str(envelope["error"]["message"])
+            self.first = why if why.startswith(place) else f"{place}: {why}"
         if envelope["ok"]:
             self.ok += 1
         elif envelope["error"]["retryable"]:
@@ -85,41 +93,68 @@ class Tally:
 
 
 def stops(failure: Failure) -> bool:
-    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk."""
-    return failure.exit_code in _STOPS and failure.slug not in OWN
+    """Whether what failed for one record fails for all: a key, a quota, a cap, a disk, a host."""
+    return failure.slug in OF_ALL or (failure.exit_code in _STOPS and failure.slug not in OWN)
 
 
 OWN = ("over_tpm", "tool_not_allowed")
 """Slugs that would stop a run, and are of one record all the same."""
+
+OF_ALL = ("dns_unknown", "tls_failed", "tls_untrusted")
+"""Slugs that are of no record: where a network is away, all would have failed for good."""
 
 
 def worst(one: Failure | None, other: Failure) -> Failure:
     """The one whose exit code goes before."""
     if one is None:
         return other
-    return min(one, other, key=lambda each: _PRECEDENCE.index(each.exit_code))
+    return min(one, other, key=_place)
 
 
-def verdict(tally: Tally, journal: str | None) -> Failure | None:
-    """What is wrong with a run that came to its end."""
+def _place(failure: Failure) -> int:
+    code = failure.exit_code
+    return _PRECEDENCE.index(code) if code in _PRECEDENCE else len(_STOPS)
+
+
+def verdict(tally: Tally, journal: bool, told: bool) -> Failure | None:
+    """What is wrong with a run that came to its end; `told` is whether the output says of each
+    record why it failed."""
     if not tally.bad:
         return None
-    told = f"{tally.bad:,} of {tally.ended:,} records failed"
     if tally.transient:
         again = (
             "run it again for them" if journal else "run it again, with --journal for them alone"
         )
-        return TryAgain("batch_try_again", f"{told}, {tally.transient:,} for now", again)
-    hint = "their lines say why" + ("; --retry-failed asks again" if journal else "")
-    return Partial("batch_partial", told, hint)
+        some = "" if not tally.failed else f", {tally.transient:,} for now"
+        return TryAgain("batch_try_again", failures(tally, some), again)
+    hint = "their lines say why" if told else "without --text or -q their lines say why"
+    hint += "; --retry-failed asks again" if journal else ""
+    return Partial("batch_partial", failures(tally), hint)
+
+
+def failures(tally: Tally, more: str = "") -> str:
+    """How many failed, and the first of them."""
+    return f"{tally.bad:,} of {tally.ended:,} records failed{more}; the first: {tally.first}"
 
 
 def summary(tally: Tally, elapsed_s: float) -> str:
     """What -v says at the end, or once a minute."""
-    cost = "unknown" if tally.cost_usd is None else f"{tally.cost_usd:.6g}"
-    rate = tally.ended / elapsed_s if elapsed_s > 0 else 0.0
     kept = f" ({tally.kept} from the journal)" if tally.kept else ""
-    return (
-        f"{tally.ended} done{kept}, {tally.bad} failed, {tally.in_flight} in flight, "
-        f"{rate:.1f}/s, tokens={tally.tokens} cost={cost}"
-    )
+    told = _so_far(tally, elapsed_s, kept)
+    return f"{told}, tokens={tally.tokens} cost={_cost(tally)}"
+
+
+def glance(tally: Tally, elapsed_s: float, left: str) -> str:
+    """The same for a line of a terminal, which may be cut: what matters least comes last."""
+    told = _so_far(tally, elapsed_s, "")
+    return f"{left}{told}, cost={_cost(tally)} tokens={tally.tokens}"
+
+
+def _so_far(tally: Tally, elapsed_s: float, kept: str) -> str:
+    rate = tally.ended / elapsed_s if elapsed_s > 0 else 0.0
+    flying = f"{tally.in_flight} in flight"
+    return f"{tally.ended} done{kept}, {tally.bad} failed, {flying}, {rate:.1f}/s"
+
+
+def _cost(tally: Tally) -> str:
+    return "unknown" if tally.cost_usd is None else f"{tally.cost_usd:.6g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mcli import plan, prices, strict, toolset
+from mcli import labels, plan, prices, strict, toolset, variables
 from mcli.chat import Request
 from mcli.errors import BadInput, ConfigFailure, UsageFailure
 from mcli.job import Job
@@ -38,22 +38,26 @@ class Blueprint:
     data_field: str | None = None
     wants_fields: bool = False
 
-    def plan(self, record: Record) -> tuple[Plan, Material]:
+    def frame(self) -> Plan:
+        """What all plans have in common. Raises a Failure."""
+        return plan.frame(self.recipe, self.settings, self.job, self.said, 0.0)
+
+    def plan(self, record: Record, frame: Plan) -> tuple[Plan, Material]:
         """The plan for `record`, and its material. Raises a Failure for what it lacks."""
         if self.data_field is not None:
             record = given.data_from(record, self.data_field)
         if record.failure is not None:
             raise record.failure
         job = replace(self.job, variables=self._variables(record), data=record.data or "")
-        planned = plan.of(self.recipe, self.settings, job, self.said, 0.0)
+        planned = plan.filled(frame, job, self.said)
         return planned, replace(self.material, data=plan.data(planned, self.said))
 
-    def ready(self, record: Record) -> tuple[Plan, Request]:
+    def ready(self, record: Record, frame: Plan) -> tuple[Plan, Request]:
         """The plan for a record that is a request already, and that. Raises a Failure."""
         if record.failure is not None or record.fields is None:
             raise record.failure or BadInput("bad_record", f"{record.place}: no request")
         body = record.fields["body"]
-        planned = plan.of(self.recipe, self.settings, replace(self.job, data="-"), self.said, 0.0)
+        planned = plan.filled(frame, replace(self.job, data="-"), self.said)
         try:
             tools = toolset.read(toolset.node_of(body.get("tools") or [], f"{record.place}: tools"))
         except ConfigFailure as failure:
@@ -70,10 +74,9 @@ class Blueprint:
         rows = self.form in ("csv", "tsv", "jsonl")
         if self.data_field is not None and not rows:
             raise UsageFailure("bad_flag", "--input names a field, and the records have none")
-        if self.form == "openai-batch" or (rows and columns is None):
+        if self.form == "openai-batch":
             return
-        fields = dict.fromkeys(columns or (), "x")
-        if columns and self.data_field is not None and self.data_field not in fields:
+        if columns and self.data_field is not None and self.data_field not in columns:
             hint = strict.did_you_mean(self.data_field, columns)
             message = f'--input: no column is called "{self.data_field}"'
             raise UsageFailure("bad_flag", message, hint)
@@ -82,12 +85,23 @@ class Blueprint:
             raise UsageFailure(
                 "bad_flag", message, f"--input FIELD; there are {', '.join(columns)}"
             )
-        # What a value is, is for each record to say; here only whether it has one.
-        known = {*fields, *self.job.variables}
-        missing = [n for n, each in self.recipe.inputs.items() if each.required and n not in known]
-        if missing:
-            message = f'the recipe "{self.recipe.name}" is not filled in: {", ".join(missing)}'
-            raise UsageFailure("bad_variables", message, "give variables with -D NAME=VALUE")
+        self._refuse_unfilled(columns or (), open=rows and columns is None)
+
+    def _refuse_unfilled(self, columns: Sequence[str], open: bool) -> None:
+        """What a value is that a record brings, is for the record to say; here it counts as there,
+        and with `open` any of them may be."""
+        inputs = {
+            name: replace(each, required=each.required and not (open or name in columns))
+            for name, each in self.recipe.inputs.items()
+        }
+        try:
+            values = variables.bind(inputs, self.job.variables, self.recipe.name)
+        except UsageFailure as failure:
+            if columns:
+                failure.hint = f"{failure.hint}; the columns are {', '.join(columns)}"
+            raise
+        if self.recipe.output.kind == "label" and "labels" in self.job.variables:
+            labels.parse(values["labels"] or ())
 
     def _variables(self, record: Record) -> Given:
         """The fields that the recipe takes, under what a person gave. They name no file: which are

@@ -1,9 +1,9 @@
 """SHELL: the workers of a batch: from the next record to its line, until the input ends or the run
 is stopped.
 
-A run that is stopped begins nothing new. What is in flight may end, since it is paid for: after a
-signal for a while, unless all only wait for their turn, after a failure that concerns all as long
-as it takes, and not at all where nothing that came could be kept.
+A run that is stopped begins nothing new, and who waits for a turn or before a retry waits no more.
+What is in flight may end, since it is paid for: after a signal for a while, after a failure that
+concerns all as long as it takes, and not at all where nothing that came could be kept.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcli import batch, offspring
+from mcli.api.gate import NOT_SENT
 from mcli.batch import Halt, Tally
 from mcli.book import Book
 from mcli.each import Each, Envelope
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 GRACE_S = 10.0
 """How long after a signal what is in flight may take to end."""
-_LOOK_S = 0.05
-_LAST_LINES_S = 1.0
+LAST_LINES_S = 1.0
 """How long after that a reader may take."""
 
+_INTERRUPTED = TryAgain("interrupted", "the run was interrupted")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,15 +48,14 @@ class Crew:
         self._book = book
         self._press = press
         self._reading = asyncio.Lock()
-        self._reader: asyncio.Future[Record | None] | None = None
+        self._reader: asyncio.Task[Any] | None = None
         self._workers: list[asyncio.Task[None]] = []
+        self._idle: set[asyncio.Task[None] | None] = set()
         self._settling: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._over = asyncio.Event()
         self._halt = Halt()
         self._broken: BaseException | None = None
-        self._grace: asyncio.Task[None] | None = None
-        self._over = asyncio.Event()
-        self._at_rest = False
         self.tally = Tally()
         self.failure: Failure | None = None
         self.halted = False
@@ -68,20 +68,22 @@ class Crew:
         writing = asyncio.ensure_future(self._press.run())
         writing.add_done_callback(self._settled)
         self._workers = [asyncio.ensure_future(self._worker()) for _ in range(jobs)]
+        for worker in self._workers:
+            worker.add_done_callback(self._settled)
         try:
             with self._signals():
-                ends = await asyncio.gather(*self._workers, return_exceptions=True)
+                await asyncio.gather(*self._workers, return_exceptions=True)
                 while self._settling:
                     await asyncio.gather(*self._settling, return_exceptions=True)
-                broken = [end for end in ends if isinstance(end, Exception)]
-                if self._broken or broken:
-                    raise self._broken or broken[0]
+                if self._broken is not None:
+                    raise self._broken
+                self.failure = self.failure or self._pace.ended
                 self._press.close()
                 over = asyncio.ensure_future(self._over.wait())
                 await asyncio.wait({writing, over}, return_when=asyncio.FIRST_COMPLETED)
                 over.cancel()
         finally:
-            everybody = (writing, *self._workers, *self._settling, *filter(None, [self._grace]))
+            everybody = (writing, *self._workers, *self._settling)
             for each in everybody:
                 each.cancel()
             await asyncio.gather(*everybody, return_exceptions=True)
@@ -90,75 +92,83 @@ class Crew:
         """Begin nothing new, because of `failure`."""
         self.failure = batch.worst(self.failure, failure)
         self._begin_nothing()
-        self._pace.end(failure)
+        if failure.slug not in batch.CAPS:  # what has been counted against a cap is sent
+            self._pace.end(failure)
         if failure.exit_code in (ExitCode.BUG, ExitCode.IO_ERROR):
             self._cut()
 
     async def _worker(self) -> None:
+        me = asyncio.current_task()
         while not self._stopping:
-            await self._press.room()
+            self._idle.add(me)
             try:
+                await self._press.room()
                 async with self._pace.place():
+                    self._idle.discard(me)
                     if not await self._one():
                         return
             except Failure as failure:
-                if not self._stopping:
-                    self.stop(self._pace.ended or failure)
+                self.stop(self._pace.ended or failure)
+            finally:
+                self._idle.discard(me)
 
     async def _one(self) -> bool:
         """Do the next record; whether there was one."""
-        record, key = await self._next()
+        record, key, envelope = await self._next()
         if record is None:
             return False
         if record.blank:
             await self._press.put(record, None)
             return True
-        envelope = self._book.find(key, record)
         if envelope is not None:
             await self._settle(record, envelope, kept=True)
             return True
         self._book.begin(key, record)
         self.tally.in_flight += 1
         try:
-            keeping = self._keep(key, record, await self._each.envelope(record))
+            envelope = await self._each.envelope(record)
         except Failure as failure:
-            if failure.slug != "not_sent":
+            if failure.slug != NOT_SENT:
                 self.stop(failure)
             keeping = self._book.leave(key, record, failure)
-        except asyncio.CancelledError:
-            if not self._at_rest:
-                raise
-            keeping = self._book.leave(key, record, _interrupted())
+        else:
+            keeping = self._keep(key, record, envelope) if key else None
         finally:
             self.tally.in_flight -= 1
+        if keeping is None:
+            assert envelope is not None
+            await self._settle(record, envelope)  # nobody keeps it
+            return True
         # A sync takes as long as some answers: the next record does not wait for it.
         settling = asyncio.ensure_future(keeping)
         self._settling.add(settling)
         settling.add_done_callback(self._settled)
         return True
 
-    async def _next(self) -> tuple[Record | None, str]:
-        """The next record and its key; None where there is none, or nothing is to begin."""
+    async def _next(self) -> tuple[Record | None, str, Envelope | None]:
+        """The next record, its key, and what became of it in an earlier run; no record where there
+        is none, or nothing is to begin."""
         async with self._reading:
             if self._stopping:
-                return None, ""
-            reader = self._reader = asyncio.ensure_future(self._read())
+                return None, "", None
+            reader = self._reader = asyncio.current_task()
             try:
-                record = await reader
+                record = await anext(self._records, None)
             except asyncio.CancelledError:
-                if not self._stopping:
+                if not self._stopping or reader is None or reader.uncancel():
                     raise
-                return None, ""
+                return None, "", None
             finally:
                 self._reader = None
             if record is None:
                 self._begin_nothing()
-                return None, ""
-            record = self._press.claim(record)
-            return record, self._book.key(record)
-
-    async def _read(self) -> Record | None:
-        return await anext(self._records, None)
+                return None, "", None
+            key = self._book.key(record)
+            known = self._book.find(key, record)
+            claimed = self._press.claim(record, known is not None and known["ok"])
+            if claimed.failure is not None:
+                return claimed, "", None
+            return claimed, key, known
 
     async def _keep(self, key: str, record: Record, envelope: Envelope) -> None:
         """Make it durable, and only then visible."""
@@ -167,7 +177,7 @@ class Crew:
 
     async def _settle(self, record: Record, envelope: Envelope, kept: bool = False) -> None:
         await self._press.put(record, envelope)
-        self.tally.count(envelope, kept)
+        self.tally.count(envelope, kept, record.place)
         if self._halt.reached(self.tally.bad, self.tally.ended) and not self._stopping:
             self.halted = True
             self._begin_nothing()
@@ -183,10 +193,9 @@ class Crew:
 
     def _begin_nothing(self) -> None:
         self._stopping = True
-        self._press.hurry()
-        self._pace.close()
-        if self._reader is not None:
-            self._reader.cancel()
+        for each in (*self._idle, self._reader):
+            if each is not None:
+                each.cancel()
 
     def _cut(self) -> None:
         for worker in self._workers:
@@ -212,22 +221,12 @@ class Crew:
             return
         self.signalled = number
         self._begin_nothing()
-        self._grace = asyncio.ensure_future(self._wait_and_cut())
+        self._pace.hurry(_INTERRUPTED)
+        asyncio.get_running_loop().call_later(GRACE_S, self._out_of_grace)
 
-    async def _wait_and_cut(self) -> None:
-        """Wait for what is on its way, as long as there is any use in it."""
-        clock = asyncio.get_running_loop().time
-        until = clock() + GRACE_S
-        while clock() < until and not self._pace.rests(until):
-            await asyncio.sleep(_LOOK_S)
-        self._pace.end(_interrupted())
-        await asyncio.sleep(_LOOK_S)  # what was not sent says so
-        # Of what only waited to be sent again nothing is in doubt.
-        self._at_rest = self._pace.sent == 0
-        self._cut()
-        await asyncio.sleep(_LAST_LINES_S)
-        self._over.set()
-
-
-def _interrupted() -> Failure:
-    return TryAgain("interrupted", "the run was interrupted", charged="no")
+    def _out_of_grace(self) -> None:
+        self._pace.end(_INTERRUPTED)
+        # One round of the loop: what was not sent says so.
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.1, self._cut)
+        loop.call_later(LAST_LINES_S, self._over.set)

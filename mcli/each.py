@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mcli import asking, batch, envelope, output, sending
 from mcli.accounting import Work
 from mcli.answering import Asker
+from mcli.api.gate import NOT_SENT
 from mcli.blueprint import Blueprint
 from mcli.chat import Exchange
 from mcli.errors import Failure
@@ -27,6 +28,7 @@ class Each:
 
     def __init__(self, blueprint: Blueprint, reach: Reach, key: str | None, purse: Purse) -> None:
         self._blueprint = blueprint
+        self._frame = blueprint.frame()
         self._reach = reach
         self._key = key
         self._purse = purse
@@ -47,7 +49,7 @@ class Each:
         except Failure as failure:
             failure.elapsed_s = loop.time() - began
             failure.recipe = recipe
-            not_asked = failure.slug == "not_sent" and not failure.attempts
+            not_asked = failure.slug == NOT_SENT and not failure.attempts
             if batch.stops(failure) or not_asked:
                 raise
             return output.without_secrets(envelope.of_failure(failure))
@@ -58,5 +60,5 @@ class Each:
         patience = sending.within(chosen, chosen.timeout_s)
         asker = Asker(self._reach, self._key, self._purse, self._work, said, patience)
         if blueprint.form == "openai-batch":
-            return await asker.ask(*blueprint.ready(record))
-        return await asker.answer(*blueprint.plan(record))
+            return await asker.ask(*blueprint.ready(record, self._frame))
+        return await asker.answer(*blueprint.plan(record, self._frame))

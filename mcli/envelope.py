@@ -7,15 +7,17 @@ told without secrets.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from mcli import messages, redaction
-from mcli.chat import Completion, Exchange, Step
+from mcli.chat import Completion, Exchange, Step, Usage
 from mcli.errors import ExitCode, Failure
 from mcli.reading import Answer
 
 VERSION = 1
+
+_COUNTS = tuple(each.name for each in fields(Usage))
 
 
 def of_answer(
@@ -99,9 +101,14 @@ def _reply(completion: Completion | None, cost_usd: float | None) -> dict[str, A
         "choices": choices or None,
         "finish_reason": _name(completion.finish_reason if completion else None),
         "model": _name(completion.model if completion else None),
-        "usage": asdict(usage) if usage else None,
+        "usage": _counted(usage) if usage else None,
         "cost_usd": None if cost_usd is None else round(cost_usd, 12),
     }
+
+
+def _counted(usage: Usage) -> dict[str, Any]:
+    """What `asdict` gives, which would copy each number."""
+    return {name: getattr(usage, name) for name in _COUNTS}
 
 
 def _effort(

@@ -114,8 +114,8 @@ class Chain:
         """The request to the next model that takes it; None if `ended` is the end."""
         busy, failure = ended
         late = asyncio.get_running_loop().time() >= self._patience.deadline
-        if not isinstance(failure, TryAgain) or self._shown or late:
-            return None
+        if not isinstance(failure, TryAgain) or failure.slug == "limits" or self._shown or late:
+            return None  # the limits are those of all models
         for model in waiting:
             other = replace(request, model=model)
             why = await asyncio.to_thread(self._refusal, other)

@@ -32,7 +32,7 @@ PRAGMA cache_size = -2000;
 CREATE TABLE known (
   key BLOB PRIMARY KEY, state INTEGER, at INTEGER, count INTEGER
 ) WITHOUT ROWID;
-CREATE TABLE ids (id BLOB PRIMARY KEY, digest BLOB, n INTEGER) WITHOUT ROWID;
+CREATE TABLE ids (id BLOB PRIMARY KEY, digest BLOB, place BLOB) WITHOUT ROWID;
 BEGIN;
 """
 # One table, so that what is asked for together lies together: `count`, which is only in the row of
@@ -103,19 +103,16 @@ class KeyIndex:
         self._is_new("UPDATE known SET count = count + 1 WHERE key = ?", first)
         return found[0] + 1
 
-    def clash(self, id: str, digest: str, n: int) -> int | None:
-        """The number of an earlier record with this id and other content than the one that is
-        number `n`; None if there is none."""
+    def clash(self, id: str, digest: bytes, place: str) -> str | None:
+        """The place of an earlier record with this id and other content than the one at `place`;
+        None if there is none."""
         name = hashlib.sha256(id.encode("utf-8", "surrogatepass")).digest()[:_BYTES]
-        packed = bytes.fromhex(digest)[:_BYTES]
-        if self._is_new("INSERT INTO ids VALUES (?, ?, ?)", name, packed, n):
+        packed = digest[:_BYTES]
+        told = place.encode("utf-8", "surrogateescape")
+        if self._is_new("INSERT INTO ids VALUES (?, ?, ?)", name, packed, told):
             return None
-        had, first = self._one("SELECT digest, n FROM ids WHERE id = ?", name)
-        return None if had == packed else first
-
-    def is_alone(self, id: str, digest: bytes) -> bool:
-        """Whether nothing with other content has this id (`records.source`)."""
-        return self.clash(id, digest.hex(), 0) is None
+        had, first = self._one("SELECT digest, place FROM ids WHERE id = ?", name)
+        return None if had == packed else first.decode("utf-8", "surrogateescape")
 
     def is_taken(self, name: str) -> bool:
         """Whether this name was given before."""

@@ -81,13 +81,49 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def append(entry: Entry, environ: Mapping[str, str]) -> None:
-    """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""
-    with state.opened(folder(environ), make=True) as place, lock(place) as descriptor:
+class Pen:
+    """Writes line after line, into a file that stays open as long as it is the month's."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._descriptor = self._lock = -1
+        self._keys: dict[str, str] = {}
+
+    def name_of(self, key: str, environ: Mapping[str, str]) -> str:
+        """What `key` is called in the ledger. Raises OSError."""
+        if key not in self._keys:
+            self._keys[key] = state.fingerprint(key, environ)
+        return self._keys[key]
+
+    def append(self, entry: Entry, environ: Mapping[str, str]) -> None:
+        """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""
+        name = _month(entry)
+        if not self._writes(name):
+            self.close()
+            with state.opened(folder(environ), make=True) as place:
+                self._lock = state.open_file(place, _LOCK, write=True)
+                self._descriptor = state.open_file(place, name, write=True)
+            self._name = name
         with suppress(OSError):  # not every filesystem has locks
-            state.is_locked(descriptor, _LOCK_S)
-        # Without the lock, at worst a line break is one too many.
-        write(place, entry)
+            state.is_locked(self._lock, _LOCK_S)
+        try:
+            # Without the lock, at worst a line break is one too many.
+            _put(self._descriptor, line(entry))
+        finally:
+            with suppress(OSError):
+                state.unlock(self._lock)
+
+    def _writes(self, name: str) -> bool:
+        """Whether the file of that name is open, and has not been removed since."""
+        is_open = self._descriptor >= 0 and name == self._name
+        return is_open and os.fstat(self._descriptor).st_nlink > 0
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for descriptor in (self._descriptor, self._lock):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._lock = -1
 
 
 @contextmanager
@@ -102,15 +138,26 @@ def lock(place: int) -> Generator[int]:
 
 def write(place: int, entry: Entry) -> None:
     """Put `entry` into its month's file. Raises OSError, also where it went in by half."""
-    descriptor = state.open_file(place, f"{stamp(entry.at)[:7]}.jsonl", write=True)
+    descriptor = state.open_file(place, _month(entry), write=True)
     try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        data = (b"\n" if torn else b"") + line(entry)
-        if os.write(descriptor, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _put(descriptor, line(entry))
     finally:
         os.close(descriptor)
+
+
+def _month(entry: Entry) -> str:
+    """The file of the month in which the request was sent."""
+    return f"{stamp(entry.at)[:7]}.jsonl"
+
+
+def _put(descriptor: int, told: bytes) -> None:
+    """Write a line behind what is there, at once, and end that first if it is torn. Raises OSError,
+    also where it went in by half."""
+    size = os.fstat(descriptor).st_size
+    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    data = (b"\n" if torn else b"") + told
+    if os.write(descriptor, data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def line(entry: Entry) -> bytes:

@@ -14,6 +14,9 @@ from typing import IO
 IN_MEMORY = 1 << 20
 """Bytes of lines that wait, before they go to disk."""
 
+GATHERED_S = 0.01
+"""How long what is ready waits for what follows: a thread that wakes takes as long as ten lines."""
+
 MOST_READY = 1 << 20
 """Bytes that may wait for the reader before nothing new is begun."""
 
@@ -69,10 +72,6 @@ class Lineup:
         """Wait until what is ready is no longer too much for the reader."""
         await self._room.wait()
 
-    def hurry(self) -> None:
-        """Let those go on who wait for room: nothing new is begun any more."""
-        self._room.set()
-
     async def run(self) -> None:
         """Write what is ready, until `close`."""
         try:
@@ -80,6 +79,8 @@ class Lineup:
                 if not self._ready:
                     self._changed.clear()
                     await self._changed.wait()
+                    if not self._closed:
+                        await asyncio.sleep(GATHERED_S)
                     continue
                 whole = b"".join(self._ready)
                 self._ready.clear()

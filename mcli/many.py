@@ -9,7 +9,19 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcli import batch, book, loop, outlet, output, plan, preparing, profiles, sending
+from mcli import (
+    batch,
+    book,
+    descriptors,
+    loop,
+    outfile,
+    outlet,
+    output,
+    plan,
+    preparing,
+    profiles,
+    sending,
+)
 from mcli.book import Book
 from mcli.crew import Crew
 from mcli.each import Each
@@ -35,8 +47,12 @@ def run(job: Job, order: Order, said: Said) -> ExitCode:
     run, and Interrupted where a signal ended it."""
     began = time.monotonic()
     try:
+        if outfile.is_stdout(said.output):
+            said = replace(said, output=None)
         with preparing.made(job, order, said, began) as made:
             if said.dry_run:
+                made.source.check()
+                made.blueprint.refuse_hopeless(made.columns)
                 return loop.run(preparing.rehearsed(made), watch=made.said.to_stdout)
             place = outlet.made(made.said)
             key = plan.key_for(made.blueprint.settings, began)
@@ -83,10 +99,10 @@ def _done(made: Batch, journal: Journal | None, key: str | None, place: Outlet) 
     if crew.failure is not None:
         raise _stopped(crew.failure, made, crew)
     if crew.halted:
-        told = f"stopped by --halt: {tally.bad:,} of {tally.ended:,} records failed"
-        raise Partial("halted", told, "their lines say why")
+        raise Partial("halted", f"stopped by --halt: {batch.failures(tally)}", _again(made))
     place.finish()
-    failure = batch.verdict(tally, made.order.journal)
+    told = not (made.order.text or made.said.quiet)
+    failure = batch.verdict(tally, made.order.journal is not None, told)
     if failure is not None:
         raise failure
     return ExitCode.OK
@@ -98,13 +114,13 @@ async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> C
 
     blueprint, order = made.blueprint, made.order
     chosen = blueprint.settings
-    jobs = order.jobs or chosen.limits.concurrency or JOBS
+    jobs = descriptors.room(order.jobs or chosen.limits.concurrency or JOBS)
     purse = sending.purse(chosen, chosen.model)
     notes.charge(purse)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)
-    pace = Pace(jobs, endpoint.gate)
-    direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)
     shared = quota.of_run(jobs)
+    pace = Pace(jobs, endpoint.gate, shared)
+    direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)
     desk = Desk(Local(direct, lambda limit_s: sending.within(chosen, limit_s, shared)))
     press = Press(made.printing, place, not order.unordered, lambda: made.source.table)
     async with aclosing(made.records()) as records:
@@ -132,11 +148,11 @@ def _stopped(failure: Failure, made: Batch, crew: Crew) -> Failure:
     """What ended the run, and how far it was."""
     done = crew.tally.ok + crew.tally.failed
     failure.message = f"{failure.message} (the batch stopped after {done:,} records)"
-    failure.hint = f"{failure.hint}; then {_again(made)}" if failure.hint else _again(made)
+    failure.hint = f"{failure.hint}; {_again(made)}" if failure.hint else _again(made)
     return failure
 
 
 def _again(made: Batch) -> str:
     if made.order.journal is None:
-        return "with --journal FILE a run can be gone on with"
+        return "with --journal FILE a run goes on where it stopped"
     return "run the same command again to go on"

@@ -101,15 +101,32 @@ def find(job: Job, said: Said) -> Recipe:
 
 def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> Plan:
     """The plan of `job` where its recipe and the settings are known already."""
+    return filled(frame(found, chosen, job, said, began), job, said)
+
+
+def frame(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> Plan:
+    """The plan of all jobs that differ in their variables and data: those are not looked at, and
+    the plan has none yet."""
     claimed = filling.claims_stdin(found, job, said)
-    values = filling.bind(found, job, said)
     wanted = _wanted(found, job)
     elsewhere = job.messages_file is not None or filling.attaches(found, said)
     no_stdin = chosen.no_stdin or claimed or elsewhere
+    box = toolbox.make(found.tools, job.tool_files, job.allow_tools, job.max_steps)
+    how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
+    how = replace(how, tools=bool(box.tools))
+    found = replace(found, output=wanted)
+    known = prices.find(chosen.model or "", chosen.models)
+    fit = said.fit or found.fit
+    return Plan(job, found, chosen, {}, how, began, no_stdin, fit, known, box)
+
+
+def filled(plan: Plan, job: Job, said: Said) -> Plan:
+    """The plan of `job`, from that of all jobs like it."""
+    found, how, wanted = plan.recipe, plan.reading, plan.recipe.output
+    values = filling.bind(found, job, said)
     if job.data is None:
         rule = filling.data_rule(found, job, said)
-        inputs.refuse_terminal((*job.files, *said.file), rule, no_stdin)
-    how = Reading(wanted.kind, (), "", said.allow_truncated, wanted.schema, wanted.get)
+        inputs.refuse_terminal((*job.files, *said.file), rule, plan.no_stdin)
     if wanted.kind == "label":
         known = labels.parse(values["labels"] or ())
         how = replace(how, labels=known, several=values.get("multi") is True)
@@ -120,12 +137,7 @@ def of(found: Recipe, chosen: Settings, job: Job, said: Said, began: float) -> P
     elif wanted.kind == "code":
         language = values.get("language") or ""
         how = replace(how, language=language, files=job.write is not None, check=wanted.check)
-    box = toolbox.make(found.tools, job.tool_files, job.allow_tools, job.max_steps)
-    how = replace(how, tools=bool(box.tools))
-    found = replace(found, output=wanted)
-    known = prices.find(chosen.model or "", chosen.models)
-    fit = said.fit or found.fit
-    return Plan(job, found, chosen, values, how, began, no_stdin, fit, known, box)
+    return replace(plan, job=job, values=values, reading=how)
 
 
 def prepare(plan: Plan, said: Said) -> str | None:

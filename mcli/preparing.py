@@ -9,12 +9,13 @@ from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mcli import filling, inputs, outfile, output, plan, preview, profiles, settings
+from mcli import filling, inputs, outfile, output, plan, preview, profiles, refusing, settings
 from mcli.blueprint import Blueprint
-from mcli.errors import ExitCode, Failure, Partial, UsageFailure
+from mcli.errors import ExitCode, Failure, NoInput, Partial
 from mcli.inputs import Bounds
 from mcli.job import Job
 from mcli.order import Order
+from mcli.plan import Plan
 from mcli.press import Printing
 from mcli.reading import Reading
 from mcli.record import Record
@@ -67,13 +68,19 @@ class Batch:
 @contextmanager
 def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     """The batch that was ordered. Raises a Failure for what is wrong with it."""
-    _refuse_odd(order, said)
-    inputs.refuse_terminal(order.paths, "required", no_stdin=False)
     form = order.format or forms.guessed(order.paths)
+    if order.journal is None and said.output is not None and not outfile.is_special(said.output):
+        order = replace(order, journal=f"{said.output}.journal")
+    refusing.refuse(order, said, form)
+    inputs.refuse_terminal(order.paths, "required", no_stdin=False)
     if form == "openai-batch":
         job = replace(job, template="{{ data }}")
     found = plan.find(job, said)
+    if form != "files" or not order.paths:  # there the paths are not read as inputs
+        filling.claims_stdin(found, replace(job, files=order.paths or ("-",)), said)
     chosen = settings.load(said, os.environ, found, profiles.load(os.environ))
+    if chosen.no_stdin and not order.paths:
+        raise NoInput("empty_input", "stdin is left alone and no file is named", "name an INPUT")
     if not chosen.caps.usd_given:  # nobody knows beforehand what many records may cost
         chosen = replace(chosen, caps=replace(chosen.caps, usd=math.inf))
     job = replace(job, variables=filling.given(found, job, said))
@@ -82,12 +89,10 @@ def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     blueprint = Blueprint(
         found, chosen, job, each, beside, form, order.data_field, order.into_fields
     )
-    if order.journal is None and said.output is not None and not outfile.is_special(said.output):
-        order = replace(order, journal=f"{said.output}.journal")
     rules = Rules(said.invalid, said.max_input, order.nul)
     wanted = Wanted(order.paths, form, rules, order.limit)
     with _index(order, form) as index:
-        source = Source(wanted, index and index.is_alone)
+        source = Source(wanted, index and index.clash)
         yield Batch(blueprint, order, said, source, _printing(blueprint, order, said, index), began)
 
 
@@ -96,13 +101,14 @@ async def rehearsed(made: Batch) -> ExitCode:
     cannot be asked."""
     wrong: Failure | None = None
     failed = all = 0
+    frame = made.blueprint.frame()
     async with aclosing(made.records()) as records:
         async for record in records:
             if record.blank:
                 continue
             all += 1
             try:
-                output.json_line(_told(made, record))
+                output.json_line(_told(made, record, frame))
             except Failure as failure:
                 failed, wrong = failed + 1, wrong or failure
     if wrong is not None:
@@ -111,39 +117,17 @@ async def rehearsed(made: Batch) -> ExitCode:
     return ExitCode.OK
 
 
-def _told(made: Batch, record: Record) -> Any:
+def _told(made: Batch, record: Record, frame: Plan) -> Any:
     blueprint, said = made.blueprint, made.blueprint.said
     if blueprint.form == "openai-batch":
-        request = blueprint.ready(record)[1]
+        request = blueprint.ready(record, frame)[1]
         call = preview.call(blueprint.settings, request)
     else:
-        planned, material = blueprint.plan(record)
+        planned, material = blueprint.plan(record, frame)
         call = preview.of(planned, material, said)
     if made.order.to is None:
         return call
     return openai_batch.told(record.id or str(record.n), call["body"])
-
-
-def _refuse_odd(order: Order, said: Said) -> None:
-    """Raise UsageFailure for flags that do not go together."""
-    kinds = {
-        "--into": order.into is not None,
-        "--into-fields": order.into_fields,
-        "--text": order.text,
-        "--output-each": order.each is not None,
-    }
-    given = [flag for flag, is_given in kinds.items() if is_given]
-    if len(given) > 1:
-        raise UsageFailure("bad_flag", f"{' and '.join(given)} exclude each other")
-    if order.to is not None and not said.dry_run:
-        raise UsageFailure("bad_flag", "--to says what --dry-run prints", "add --dry-run")
-    if order.into is not None and not order.into.strip():
-        raise UsageFailure("bad_flag", "--into is blank", "is a variable unset?")
-    for flag, path in (("--journal", order.journal), ("-o", said.output)):
-        if path is not None and path in order.paths:
-            raise UsageFailure("bad_flag", f'{flag} "{path}" is an input, too')
-    if order.journal is None and (order.new or order.retry_failed) and said.output is None:
-        raise UsageFailure("bad_flag", "--new and --retry-failed belong to a journal", "--journal")
 
 
 @contextmanager

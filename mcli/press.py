@@ -45,16 +45,19 @@ class Press:
         self._gap = printing.gap
         self._headed = False
         self.room = self._lineup.room
-        self.hurry = self._lineup.hurry
         self.run = self._lineup.run
 
-    def claim(self, record: Record) -> Record:
-        """The record, failed where it would be written to a place that it may not be."""
+    def claim(self, record: Record, answered: bool) -> Record:
+        """The record, failed where it would be written to a place that it may not be. Where an
+        earlier run had it `answered`, what may not be replaced is what that wrote."""
         if self._files is None or record.failure is not None:
             return record
         try:
             self._paths[record.n] = self._files.claim(record)
         except Failure as failure:
+            if answered and failure.slug == "exists":
+                self._paths[record.n] = ""
+                return record
             return replace(record, failure=failure)
         return record
 
@@ -67,7 +70,8 @@ class Press:
         elif self._files is None or path is None or not envelope["ok"]:
             self._lineup.put(record.n, self._printer.line(record, envelope))
         else:
-            await asyncio.to_thread(self._files.write, path, envelope["text"])
+            if path:
+                await asyncio.to_thread(self._files.write, path, envelope["text"])
             self._lineup.put(record.n, b"")
 
     def close(self) -> None:

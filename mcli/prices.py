@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from mcli.terms import Terms
@@ -37,6 +38,7 @@ def find(model: str, own: Mapping[str, Terms]) -> Terms:
     return mine.over(BUILT_IN.get(model) or _listed(model))
 
 
+@lru_cache(64)
 def _listed(model: str) -> Terms:
     """What the table has under this name, whatever its capitals; nothing is guessed from others."""
     name = _FINE_TUNED.sub(r"\1", model.lower())

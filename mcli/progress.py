@@ -36,17 +36,15 @@ class Progress:
                 if seen:
                     self._draw()
                 else:
-                    output.note(self._words())
+                    output.note(batch.summary(self._tally, self._elapsed()))
         finally:
             output.progress("")
 
     def _draw(self) -> None:
         share = self._share()
-        left = f", {_left(share, self._elapsed())} left" if share else ""
-        output.progress_of_run(share, self._words() + left, self._said.color)
-
-    def _words(self) -> str:
-        return batch.summary(self._tally, self._elapsed())
+        left = f"{_left(share, self._elapsed())} left, " if share else ""
+        words = batch.glance(self._tally, self._elapsed(), left)
+        output.progress_of_run(share, words, self._said.color)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._began

@@ -37,7 +37,8 @@ def _beside(request: Request, known: Terms) -> int:
     """What the prompt has beside the texts, at most: its turns, attachments, tools, and a schema in
     words, which is how it is sent to a server that takes no other."""
     told = "" if request.form is None else structured.instruction(request.form.schema)
-    size = len(json.dumps(dict(request.params))) + chat_format.bound(told)
+    params = len(json.dumps(dict(request.params))) if request.params else len("{}")
+    size = params + chat_format.bound(told)
     size += sum(map(_called, request.messages)) + _attached(request, known)
     return TOKENS_BESIDE * (len(request.messages) + 1) + size
 

@@ -40,6 +40,8 @@ class Purse:
         self._reserved = 0.0
         self._in_flight = 0
         self._changed = asyncio.Event()
+        self._waits = False
+        self._usual: dict[str, Terms] = {}
         self.spent_usd = 0.0
         self.cost_usd: float | None = 0.0
         self.requests = 0
@@ -138,6 +140,7 @@ class Purse:
                 tokens = await asyncio.to_thread(prompt_size.counted, request, known, alone)
                 worst = self._worst(request, tokens)
             elif self._in_flight:
+                self._waits = True
                 await self._changed.wait()
             else:
                 raise self._too_dear(worst)
@@ -151,8 +154,10 @@ class Purse:
         self._reserved = self._reserved - kept if self._in_flight else 0.0
         self.spent_usd += kept if owed is None else owed
         self.cost_usd = None if self.cost_usd is None or owed is None else self.cost_usd + owed
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._waits:
+            self._waits = False
+            self._changed.set()
+            self._changed = asyncio.Event()
 
     def _fits(self, usd: float) -> bool:
         if self._replays:  # nothing is spent, and the table may have changed since
@@ -176,12 +181,14 @@ class Purse:
 
     def _counted(self, model: str) -> Terms:
         """The terms of `model` as they count under the cap."""
-        known = self.terms(model)
         if self._caps.usd_given:
-            return known
-        # Models that may write for dollars hardly ever do: nobody's cap is not to refuse "hi".
-        usual = min(known.most_output or terms.ASSUMED_OUTPUT, terms.ASSUMED_OUTPUT)
-        return replace(known, most_output=usual)
+            return self.terms(model)
+        if model not in self._usual:
+            known = self.terms(model)
+            # Models that may write for dollars hardly ever do: nobody's cap is not to refuse "hi".
+            most = min(known.most_output or terms.ASSUMED_OUTPUT, terms.ASSUMED_OUTPUT)
+            self._usual[model] = replace(known, most_output=most)
+        return self._usual[model]
 
     def _cost(self, request: Request, completion: Completion) -> float | None:
         """By the model that was asked: what a server calls the one that answered is its word, but

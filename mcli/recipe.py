@@ -113,7 +113,8 @@ def render(
     messages = [_message(turn, values, data, room) for turn in recipe.turns]
     for place, turn in enumerate(recipe.turns):
         shown = tuple(pictures[name] for name in turn.images if name in pictures)
-        messages[place] = replace(messages[place], parts=shown)
+        if shown:
+            messages[place] = replace(messages[place], parts=shown)
     if recipe.examples:
         last = max(n for n, turn in enumerate(recipe.turns) if turn.role == "user")
         # A recipe may declare far more than this one template names.

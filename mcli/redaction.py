@@ -15,6 +15,7 @@ import base64
 import json
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
@@ -31,6 +32,9 @@ _LAYERS = 3
 """How many kinds of encoding, one in the other, are seen through."""
 _SEEN = 32
 """An excerpt is made from so many times its length; nothing is to look at megabytes for a line."""
+
+_WORD = 80
+"""Characters of a text that may come again as it is."""
 
 _runs: dict[int, set[str]] = {}
 """The runs to hide, by their length."""
@@ -62,12 +66,23 @@ def remember(secret: str) -> None:
     for form in _forms(secret):
         plain = _plain(form)[0]
         found.update(plain[at : at + length] for at in range(len(plain) - length + 1))
+    _once.cache_clear()
 
 
 def redact(text: str) -> str:
     """`text` with every piece of a remembered secret replaced by `***`."""
     if not _runs:
         return text
+    return _once(text, id(_runs)) if len(text) <= _WORD else _redacted(text)
+
+
+@lru_cache(256)
+def _once(word: str, runs: int) -> str:
+    """The names of models and hosts come again with every request."""
+    return _redacted(word)
+
+
+def _redacted(text: str) -> str:
     plain, starts, ends = _plain(text)
     shown: list[str] = []
     end = 0

@@ -109,9 +109,7 @@ def patience(chosen: Settings, began: float) -> Patience:
     from mcli.api.persist import Patience
 
     start = began if chosen.timeout_given else time.monotonic()
-    # A recorded reply is the final one, so it is not asked for again.
-    retries = chosen.retries if chosen.keeping.replay is None else 0
-    return Patience(start + chosen.timeout_s, chosen.timeout_s, retries)
+    return Patience(start + chosen.timeout_s, chosen.timeout_s, _retries(chosen))
 
 
 def within(chosen: Settings, limit_s: float, quota: Quota | None = None) -> Patience:
@@ -119,8 +117,13 @@ def within(chosen: Settings, limit_s: float, quota: Quota | None = None) -> Pati
     from mcli.api.persist import Patience
     from mcli.api.quota import UNBOUNDED
 
-    retries = chosen.retries if chosen.keeping.replay is None else 0
-    return Patience(time.monotonic() + limit_s, chosen.timeout_s, retries, quota or UNBOUNDED)
+    until = time.monotonic() + limit_s
+    return Patience(until, chosen.timeout_s, _retries(chosen), quota or UNBOUNDED)
+
+
+def _retries(chosen: Settings) -> int:
+    """A recorded reply is the final one, so it is not asked for again."""
+    return chosen.retries if chosen.keeping.replay is None else 0
 
 
 def notes(said: Said) -> Callable[[str], None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mcli.errors import ConfigFailure, UsageFailure
@@ -91,7 +92,7 @@ def fill(source: str, values: Mapping[str, Any], where: str) -> str:
     """
     if not _is_template(source):
         return source
-    check(source, where)
+    _checked(source, where)
     size = sum(len(value) for value in values.values() if isinstance(value, str))
     environment = _environment(_FUEL + int(size * _FUEL_PER_CHARACTER))
     try:
@@ -101,6 +102,12 @@ def fill(source: str, values: Mapping[str, Any], where: str) -> str:
         return environment.render_str(source)
     except RuntimeError as error:
         raise _failure(error, where) from None
+
+
+@lru_cache(16)
+def _checked(source: str, where: str) -> None:
+    """`check`, once for all records that a template is filled in for."""
+    check(source, where)
 
 
 def _is_template(source: str) -> bool:

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from mcli.journal_scan import Scan
-from tests import forked
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer, Pause, Reply, Seen
 from tests.program import Program, Result
@@ -112,27 +110,6 @@ class Crashing:
         hit = "(INJECTED)" in said or "killed by SIGKILL" in said or result.code == -signal.SIGKILL
         self.look_at(result, hit)
         return hit
-
-    def killed_after(self, requests: int) -> None:
-        """Run it, and kill it when that many more were asked for, wherever it is just then."""
-        with (self.home / "shown").open("wb") as shown:
-            running = subprocess.Popen(
-                self.program.argv(*self.words()), env=self.program.env, cwd=self.home,
-                stdin=subprocess.DEVNULL, stdout=shown, stderr=subprocess.PIPE,
-            )  # fmt: skip
-        while running.poll() is None and len(self.server.requests) < requests:
-            time.sleep(0.001)
-        running.kill()
-        _, told = running.communicate(timeout=30)
-        shown_so_far = (self.home / "shown").read_bytes()
-        self.look_at(Result(running.returncode, shown_so_far, told), hit=True)
-
-    def quickly(self) -> Result:
-        """Run it in a fork, also where each run of the program gets an interpreter of its own:
-        there are thousands."""
-        with open(os.devnull, "rb") as nothing:
-            given = nothing.fileno()
-            return Result(*forked.run(self.words(), self.program.env, self.home, given, timeout=60))
 
     def near(self) -> list[str]:
         """The files whose opening is struck: a start of Python opens a thousand others."""

@@ -127,7 +127,19 @@ def test_a_provider_that_is_down_is_not_burnt_through(many: Program, how: tuple[
     done = many("batch", *SAY, "-j", jobs, "--retries", retries, stdin=numbers(1000))
 
     assert (done.code, done.slug) == (75, "provider_down")
+    assert "the last: " in done.err
     assert len(done.out.splitlines()) < 30
+
+
+def test_a_host_that_is_not_there_fails_no_record(many: Program) -> None:
+    many.point_at("http://nowhere.invalid/v1")
+    done = many("batch", *SAY, "--journal", "j", "--no-key", stdin=numbers(20))
+    if done.slug == "dns_failed":
+        pytest.skip("nobody here says that there is no such host")
+
+    assert (done.code, done.slug, done.out) == (69, "dns_unknown", "")
+    assert '"t":"done"' not in (many.home / "j").read_text()
+    assert '"retryable":false' not in (many.home / "j").read_text()
 
 
 def test_a_storm_of_429_is_waited_out_by_all(many: Program, server: FaultyServer) -> None:
@@ -385,3 +397,12 @@ def test_every_recipe_works_in_it(many: Program, server: FaultyServer, tmp_path:
     server.play(lambda seen: played(ok("It is spam." if "buy" in str(seen.body) else "ham"), seen))
     told = many("batch", "classify", "-D", "labels=spam,ham", "--text", stdin=lines("buy", "hi"))
     assert (told.code, told.out) == (0, "spam\nham\n")
+
+
+def test_nothing_more_is_read_for_a_provider_that_is_down(many: Program) -> None:
+    many.point_at("http://127.0.0.1:9/v1")
+    batch = "mcli batch -e 'Say {{ data }}' --text -j 1 --retries 0"
+    done = many.shell(f"yes | {batch}; echo ${{PIPESTATUS[1]}}")
+
+    assert done.out.split() == ["75"]
+    assert done.slug == "provider_down"

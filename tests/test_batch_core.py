@@ -8,11 +8,19 @@ import pytest
 
 from mcli import batch
 from mcli.batch import Halt, Tally
-from mcli.errors import BadReply, ConfigFailure, Failure, NotAllowed, TryAgain, WriteFailure
+from mcli.errors import (
+    BadReply,
+    ConfigFailure,
+    Failure,
+    NotAllowed,
+    Refused,
+    TryAgain,
+    WriteFailure,
+)
 
 
 def told(ok: bool, retryable: bool = False, **more: Any) -> dict[str, Any]:
-    error = {"retryable": retryable, "charged": more.pop("charged", "no")}
+    error = {"retryable": retryable, "charged": more.pop("charged", "no"), "message": "no"}
     base = {"ok": ok, "usage": None, "cost_usd": None, "cached": False}
     return {**base, **({} if ok else {"error": error}), **more}
 
@@ -48,32 +56,33 @@ def test_without_a_word_it_never_halts() -> None:
 
 def test_records_are_counted_by_what_their_envelopes_say() -> None:
     tally = Tally()
-    tally.count(told(True, usage={"total_tokens": 7}, cost_usd=0.5), kept=False)
-    tally.count(told(True, usage={"total_tokens": 9}, cost_usd=0.5), kept=True)
-    tally.count(told(False), kept=False)
-    tally.count(told(False, retryable=True), kept=False)
+    tally.count(told(True, usage={"total_tokens": 7}, cost_usd=0.5), kept=False, place="line 1")
+    tally.count(told(True, usage={"total_tokens": 9}, cost_usd=0.5), kept=True, place="line 1")
+    tally.count(told(False), kept=False, place="line 1")
+    tally.count(told(False, retryable=True), kept=False, place="line 1")
 
     assert (tally.ok, tally.failed, tally.transient, tally.kept) == (2, 1, 1, 1)
+    assert tally.first == "line 1: no"
     assert (tally.ended, tally.bad, tally.tokens, tally.cost_usd) == (4, 2, 7, 0.5)
 
 
 def test_a_cost_that_is_not_known_makes_the_sum_unknown_but_not_where_nothing_was_charged() -> None:
     tally = Tally()
-    tally.count(told(False, charged="no"), kept=False)
+    tally.count(told(False, charged="no"), kept=False, place="line 1")
     assert tally.cost_usd == 0
-    tally.count(told(False, charged="maybe"), kept=False)
+    tally.count(told(False, charged="maybe"), kept=False, place="line 1")
     assert tally.cost_usd is None
 
 
 def test_the_verdict_is_0_3_or_75() -> None:
     fine, failed, later = Tally(ok=3), Tally(ok=3, failed=1), Tally(ok=3, failed=1, transient=2)
 
-    assert batch.verdict(fine, None) is None
+    assert batch.verdict(fine, True, True) is None
     assert [failure.exit_code for failure in map(verdict, (failed, later))] == [3, 75]
 
 
 def verdict(tally: Tally) -> Failure:
-    found = batch.verdict(tally, "j")
+    found = batch.verdict(tally, True, True)
     assert found is not None
     return found
 
@@ -89,3 +98,18 @@ def test_the_worst_failure_is_the_one_that_goes_before() -> None:
     assert batch.worst(bug, disk) is bug
     assert [batch.stops(each) for each in (bug, disk, key, config, later)] == [True] * 4 + [False]
     assert not batch.stops(BadReply("x", ""))
+
+
+@pytest.mark.parametrize(
+    ("failure", "stops"),
+    [
+        (ConfigFailure("no_key", "x"), True),
+        (NotAllowed("quota", "x"), True),
+        (NotAllowed("over_tpm", "x"), False),
+        (Refused("dns_unknown", "x"), True),
+        (Refused("bad_request", "x"), False),
+        (TryAgain("server_busy", "x"), False),
+    ],
+)
+def test_what_is_wrong_for_all_ends_the_run(failure: Failure, stops: bool) -> None:
+    assert batch.stops(failure) is stops

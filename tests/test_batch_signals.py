@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +17,9 @@ from tests.faults.scenes import error, ok
 from tests.faults.server import FaultyServer, Reply
 from tests.program import Program
 from tests.test_batch import SAY, echo, many, numbers, said, slowly, wait_for
+from tests.test_codecheck import gone, tool, tools
 
-__all__ = ["many"]
+__all__ = ["many", "tools"]
 SOON_S = 9.0
 """Less than the grace that requests in flight have, which is 10 s."""
 JOURNAL = ("--journal", "j", "-j", "4")
@@ -83,7 +86,7 @@ def test_while_all_wait_for_the_server_it_ends_at_once(many: Program, server: Fa
         running.send_signal(signal.SIGTERM)
         out, err = ends(running)
 
-    assert (running.returncode, out) == (-signal.SIGTERM, b"")
+    assert (running.returncode, out.strip()) == (-signal.SIGTERM, b"")
     assert err.startswith("mcli: interrupted: 0 records are done")
     assert doubted(many.home / "j") == set()
     assert len(server.requests) == 4
@@ -140,6 +143,21 @@ def test_a_reader_that_does_not_read_is_not_waited_for(many: Program, server: Fa
     assert not asked & set(map(said, server.requests))
 
 
+@pytest.mark.slow
+def test_nor_is_it_when_all_is_answered(many: Program, server: FaultyServer) -> None:
+    """The signal comes when nothing but the reader is waited for."""
+    server.play(much)
+    with started(many, *JOURNAL, stdin=numbers(2)) as running:
+        wait_for(lambda: kept(many) == 2)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == -signal.SIGINT
+
+
+def kept(program: Program) -> int:
+    journal = program.home / "j"
+    return journal.read_bytes().count(b'{"t":"done"') if journal.exists() else 0
+
+
 def test_the_second_is_not_held_up_by_such_a_reader(many: Program, server: FaultyServer) -> None:
     server.play(much)
     with started(many, *JOURNAL, stdin=numbers(40)) as running:
@@ -149,6 +167,28 @@ def test_the_second_is_not_held_up_by_such_a_reader(many: Program, server: Fault
             running.wait(0.5)
         running.send_signal(signal.SIGTERM)
         assert running.wait(SOON_S) == -signal.SIGTERM
+
+
+def test_the_second_takes_the_checkers_along(
+    many: Program, server: FaultyServer, tools: Path
+) -> None:
+    server.play(ok("```ruby\nputs 1\n```"))
+    tool(tools, f"echo $$ >{tools}/pid.new; mv {tools}/pid.new {tools}/pid; sleep 60")
+    env = {**many.env, "PATH": os.environ["PATH"]}
+    words = ["env", "--default-signal", *many.argv("batch", "codegen", "-D", "task=x", "--text")]
+    with subprocess.Popen(
+        words, env=env, cwd=many.home, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"x\n")
+        running.stdin.close()
+        wait_for((tools / "pid").exists)
+        running.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.5)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(SOON_S) == -signal.SIGTERM
+    assert gone(int((tools / "pid").read_text()))
 
 
 def test_files_of_their_own_are_whole_or_not_there(many: Program, server: FaultyServer) -> None:

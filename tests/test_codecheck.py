@@ -145,7 +145,7 @@ def test_markup_in_javascript_is_not_judged() -> None:
         ("js", "", "json", "json"),
         ("console", "", "bash", "bash"),
         ("python", "", "klingon", "python"),
-        ("fish", "", "bash", "fish"),
+        ("fish", "", "bash", "bash"),
         ("sh", "", "fish", "fish"),
         ("sh", "#!/usr/bin/fish\n", "", "fish"),
         ("", "", "py", "python"),

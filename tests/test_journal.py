@@ -582,7 +582,7 @@ STRACE = ("strace", "-f", "-qq", "-o", "/dev/null", "-P")
 class TestBelow:
     @pytest.mark.sweep
     @pytest.mark.parametrize("jobs", [1, 4])
-    @pytest.mark.parametrize("call", ["write", "fdatasync", "openat", "flock", "fsync"])
+    @pytest.mark.parametrize("call", ["flock", "write", "fdatasync", "openat", "fsync"])
     def test_killed_at_any_moment_nothing_that_was_kept_is_lost(
         self, path: Path, call: str, jobs: int
     ) -> None:

@@ -139,20 +139,20 @@ class TestIndex:
         for n in range(4, 300):
             assert index.occurrence(A) == n
 
-    def test_an_id_of_two_contents_is_told_with_the_number_of_the_first(
+    def test_an_id_of_two_contents_is_told_with_the_place_of_the_first(
         self, index: KeyIndex
     ) -> None:
-        assert index.clash("x", A, 3) is None
-        assert index.clash("x", A, 4) is None
-        assert index.clash("x", B, 5) == 3
-        assert index.clash("y", B, 6) is None
-        assert index.clash("\ud83d", A, 7) is None
-        assert index.clash("\ud83d", B, 8) == 7
+        assert index.clash("x", A, "line 3") is None
+        assert index.clash("x", A, "line 4") is None
+        assert index.clash("x", B, "line 5") == "line 3"
+        assert index.clash("y", B, "line 6") is None
+        assert index.clash("\ud83d", A, "\udcff:7") is None
+        assert index.clash("\ud83d", B, "line 8") == "\udcff:7"
 
     @pytest.mark.parametrize("call", [
         lambda index: index.find(f"{A}.1"),
         lambda index: index.occurrence(A),
-        lambda index: index.clash("x", A, 1),
+        lambda index: index.clash("x", A, "line 1"),
         lambda index: [index.learn(f"{A}.1", DONE, n) for n in range(2000)],
     ])  # fmt: skip
     def test_a_full_disk_is_a_failure(self, index: KeyIndex, call: Any) -> None:

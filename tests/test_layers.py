@@ -15,6 +15,7 @@ TIERS = ("core", "edge", "shell", "flags", "entry")
 OWNERS = {
     "typer": {"cli", "options", "commands"},
     "httpx2": {"api.client"},
+    "h11": {"api.connection"},
     "yaml": {"documents"},
     "rich": {"pretty"},
     "tiktoken": {"tokens.tokenizer"},
@@ -22,7 +23,8 @@ OWNERS = {
     "minijinja": {"template"},
     "jsonschema_rs": {"schema"},
     "markdown_it": {"commonmark"},
-    "sqlite3": {"key_index"},
+    "sqlite3": {"key_index", "api.meter_sqlite"},
+    "redis": {"api.meter_redis"},
 }
 STANDARD_LIBRARY_FOR_EDGES = {
     "asyncio", "io", "os", "pathlib", "signal", "socket", "ssl", "subprocess", "sys", "time",

@@ -349,14 +349,60 @@ def test_many_at_once_lose_nothing(mcli: Program, server: FaultyServer) -> None:
     assert len({told["key"] for told in entries(mcli)}) == 1
 
 
+class TestPen:
+    """A file that stays open is still everybody's."""
+
+    def written(self, home: Path, **moments: str) -> None:
+        pen = ledger.Pen()
+        for name, moment in moments.items():
+            pen.append(Entry(datetime.fromisoformat(moment), recipe=name), {"HOME": str(home)})
+        pen.close()
+
+    def test_a_month_has_its_own_file(self, tmp_path: Path) -> None:
+        self.written(
+            tmp_path,
+            one="2026-11-30T23:59:59.999Z", other="2026-12-01T00:00:00Z", third="2026-12-02T00:00Z",
+        )  # fmt: skip
+
+        program = Program(tmp_path)
+        assert [path.name for path in files(program)] == ["2026-11.jsonl", "2026-12.jsonl"]
+        assert [told["recipe"] for told in entries(program)] == ["one", "other", "third"]
+
+    @pytest.mark.parametrize("change", ["torn", "removed", "replaced", "cut"])
+    def test_what_others_do_to_it_is_seen(self, tmp_path: Path, change: str) -> None:
+        program, env = Program(tmp_path), {"HOME": str(tmp_path)}
+        pen = ledger.Pen()
+        for recipe in ("one", "two", "three", "four"):
+            pen.append(Entry(datetime.fromisoformat("2026-11-26T00:00Z"), recipe=recipe), env)
+            if recipe == "two":
+                (path,) = files(program)
+                whole = path.read_bytes()
+                if change == "torn":
+                    path.write_bytes(whole + b'{"at":"2026-11-0')
+                elif change == "cut":
+                    path.write_bytes(whole[:-5])
+                else:
+                    path.unlink()
+                    if change == "replaced":
+                        path.write_bytes(whole)
+        pen.close()
+
+        (path,) = files(program)
+        lines = path.read_bytes().splitlines()
+        told = [json.loads(line)["recipe"] for line in lines if line.endswith(b"}")]
+        kept = {"torn": ["one", "two"], "cut": ["one"], "removed": [], "replaced": ["one", "two"]}
+        assert told == [*kept[change], "three", "four"]
+
+
 def test_writers_side_by_side_mix_nothing(tmp_path: Path) -> None:
     """The same without the cost of starting programs: 8 processes, 200 lines each."""
     code = (
         "import sys; from datetime import datetime, UTC; from mcli import ledger, state\n"
         "env = {'HOME': sys.argv[1]}\n"
+        "pen = ledger.Pen()\n"
         "for n in range(200):\n"
         "    key = state.fingerprint('sk-1', env)\n"
-        "    ledger.append(ledger.Entry(datetime.now(UTC), key, recipe='x' * 150), env)\n"
+        "    pen.append(ledger.Entry(datetime.now(UTC), key, recipe='x' * 150), env)\n"
     )
     program = Program(tmp_path)
     argv = [program.argv()[0], "-c", code, str(tmp_path)]

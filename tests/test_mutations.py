@@ -9,7 +9,7 @@ from functools import cache
 
 from tests.faults.rows import TABLE as ROWS
 from tests.mutations.__main__ import REPORT
-from tests.mutations.mutation import row
+from tests.mutations.mutation import kept, row
 from tests.mutations.table import TABLE
 from tests.program import ROOT
 
@@ -31,7 +31,8 @@ def _exists(test: str) -> bool:
     file, _, name = test.partition("::")
     plain, bracket, _ = name.partition("[")
     if bracket:
-        return test in {row(each.id, mode) for each in ROWS for mode in each.modes}
+        known = [(each.id, mode) for each in ROWS for mode in each.modes]
+        return test in {name(*each) for name in (row, kept) for each in known}
     return (ROOT / "tests" / file).is_file() and plain in _tests_in(file)
 
 
@@ -60,3 +61,8 @@ def test_the_tests_that_must_notice_are_there() -> None:
 def test_the_report_is_of_these_mutations() -> None:
     told = re.findall(r"^\| ([a-z0-9-]+) \|", REPORT.read_text(), re.MULTILINE)
     assert told == ["mutation", "---", *(each.name for each in TABLE)]
+
+
+def test_every_file_of_mutations_is_in_the_table() -> None:
+    written = sum(path.read_text().count('\n    Mutation("') for path in REPORT.parent.glob("*.py"))
+    assert written == len(TABLE)

@@ -27,6 +27,14 @@ def scopes() -> Iterator[Scope]:
 
 
 SCOPES = list(scopes())
+CONSTANTS = {
+    target.id: node.value.value
+    for module in SCOPES if isinstance(module, ast.Module)
+    for node in module.body if isinstance(node, ast.Assign)
+    for target in node.targets if isinstance(target, ast.Name)
+    if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+}  # fmt: skip
+"""The texts that modules give a name."""
 
 
 def raised() -> set[tuple[str, int]]:
@@ -65,6 +73,8 @@ def words(value: ast.expr, scope: Scope) -> Iterator[str]:
         case ast.IfExp():
             yield from words(value.body, scope)
             yield from words(value.orelse, scope)
+        case ast.Name() if value.id.isupper():
+            yield CONSTANTS[value.id]
         case ast.Name() if isinstance(scope, Function):
             yield from held_by(value.id, scope)
         case _:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing
 
 from mcli.api import codec
 from mcli.errors import BadReply, Failure, Recovery, TryAgain
@@ -23,25 +22,22 @@ IDLE_S = 60.0
 _PIECE = 64 << 10
 
 
-async def pieces(
-    raw: AsyncGenerator[bytes, None], packing: str, host: str
-) -> AsyncGenerator[bytes, None]:
+async def pieces(raw: AsyncIterator[bytes], packing: str, host: str) -> AsyncGenerator[bytes, None]:
     """The body piece by piece, as the server means it, from the bytes that come over the wire.
 
     Raises TryAgain or BadReply.
     """
     unpack = _unpacker(packing, host)
     size = 0
-    async with aclosing(raw):
-        while True:
-            piece = await _next(raw, host)
-            for part in unpack.feed(piece) if piece else unpack.close():
-                size += len(part)
-                if size > LARGEST:
-                    raise too_large(host)
-                yield part
-            if not piece:
-                return
+    while True:
+        piece = await _next(raw, host)
+        for part in unpack.feed(piece) if piece else unpack.close():
+            size += len(part)
+            if size > LARGEST:
+                raise too_large(host)
+            yield part
+        if not piece:
+            return
 
 
 async def whole(parts: AsyncIterator[bytes]) -> bytes:

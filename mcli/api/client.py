@@ -12,8 +12,11 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
 
 import httpx2
 
@@ -33,6 +36,8 @@ bytes fall into its reads."""
 _KEPT = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2.0)
 _PORTS = {"http": 80, "https": 443}
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIED = ("http", "https", "all")
+"""What the library looks for among the proxies that the machine names."""
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -58,12 +63,10 @@ class Client:
                 # reply. One that is kept is closed before servers and proxies usually close it.
                 limits=_KEPT if keep else httpx2.Limits(max_keepalive_connections=0),
                 follow_redirects=False,
-                verify=tls_for(base_url) if tls is None else tls,
+                verify=_tls_for(base_url) if tls is None else tls,
             )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
-            if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
-                raise  # no descriptor is left, whatever the variables say
-            raise _bad_environment(error) from None
+            raise _unusable(error) from None
 
     async def __aenter__(self) -> Client:
         return self
@@ -87,17 +90,17 @@ class Client:
             size = sum(len(name) + len(value) + 4 for name, value in response.headers.raw)
             if size > LARGEST_HEADER:
                 raise body.too_large(host)
-            async with aclosing(body.pieces(_raw(response, host), packing, host)) as pieces:
+            async with (
+                aclosing(_raw(response, host)) as raw,
+                aclosing(body.pieces(raw, packing, host)) as pieces,
+            ):
                 yield Reply(response.status_code, dict(response.headers), pieces, host)
         finally:
             await response.aclose()
 
     async def _send(self, call: Call) -> httpx2.Response:
         """The response whose header has arrived. Raises a Failure."""
-        try:
-            url = httpx2.URL(call.url)
-        except httpx2.InvalidURL as error:
-            raise _bad_url(error, urlsplit(call.url).netloc) from None
+        url = _parsed(call.url)
         address = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
         try:
             return await self._once(call, url, address)
@@ -117,12 +120,57 @@ class Client:
                 with _before_the_reply(watch):
                     return await self._http.send(request, stream=True)
         except TimeoutError:
-            raise mishaps.network(
-                "connect_timeout", f"no connection to {watch.host} within {CONNECT_S:.0f} s"
-            ) from None
+            raise mishaps.late(watch.host, CONNECT_S) from None
 
 
-def tls_for(base_url: str) -> ssl.SSLContext | bool:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an endpoint is: `header` is its value of Host, and `server` how messages name it."""
+
+    host: str
+    port: int
+    header: bytes
+    server: str
+
+
+def address(url: str) -> Address:
+    """The address of `url`. Raises ConfigFailure."""
+    found = _parsed(url)
+    port = found.port or _PORTS[found.scheme]
+    return Address(found.raw_host.decode("ascii"), port, found.netloc, urlsplit(url).netloc)
+
+
+@lru_cache(16)
+def target(url: str) -> bytes:
+    """What stands in the first line of a request to `url`."""
+    return _parsed(url).raw_path
+
+
+def _parsed(url: str) -> httpx2.URL:
+    try:
+        return httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise bad_url(error, urlsplit(url).netloc) from None
+
+
+def is_direct(base_url: str) -> bool:
+    """Whether calls go to the endpoint itself, with nothing in the URL that becomes a header."""
+    if urlsplit(base_url).username is not None:
+        return False
+    found = getproxies()
+    return keys.is_loopback(base_url) or not any(found.get(kind) for kind in _PROXIED)
+
+
+def trust(base_url: str) -> ssl.SSLContext | bool:
+    """The TLS context for many connections, false for plain ones. Raises ConfigFailure."""
+    _hide_passwords()
+    try:
+        return _tls_for(base_url)
+    except OSError as error:
+        raise _unusable(error) from None
+
+
+def _tls_for(base_url: str) -> ssl.SSLContext | bool:
     """The TLS context, with the authorities of SSL_CERT_FILE or SSL_CERT_DIR if they are set.
 
     It costs 25 ms, and plain http without a proxy has no use for one. `SSLKEYLOGFILE`, with which
@@ -164,7 +212,7 @@ def _before_the_reply(watch: Watch) -> Generator[None]:
         raise _stale_or_vanished(watch) from None
     except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
         # The library's text may quote a header, and with it the key: only its kind is told.
-        raise _bad_url(error, watch.host) from None
+        raise bad_url(error, watch.host) from None
 
 
 def _stale_or_vanished(watch: Watch) -> Exception:
@@ -189,10 +237,17 @@ def _inside_the_reply(host: str) -> Generator[None]:
         raise mishaps.cut(host) from None
 
 
-def _bad_url(error: Exception, host: str) -> ConfigFailure:
+def bad_url(error: Exception, host: str) -> ConfigFailure:
+    """An address, or what is to be sent to it, that cannot be sent; of `error` its kind is told."""
     return ConfigFailure(
         "bad_base_url", f"{host} cannot be called: {type(error).__name__}", "check the base URL"
     )
+
+
+def _unusable(error: Exception) -> Exception:
+    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+        return error  # no descriptor is left, whatever the variables say
+    return _bad_environment(error)
 
 
 def _bad_environment(error: Exception) -> ConfigFailure:

@@ -8,6 +8,9 @@ from typing import Protocol
 from mcli.chat import Completion, Request
 from mcli.errors import Failure
 
+NOT_SENT = "not_sent"
+"""The slug of a request that had no leave any more, since the run that it is of has ended."""
+
 
 class Turn(Protocol):
     """Leave to send one attempt at a request."""

@@ -12,7 +12,9 @@ end
 local function number(text) return tonumber(text or '') or 0 end
 local function precise(value) return string.format('%.6f', value) end
 local function field(name) return number(call('HGET', METER, name)) end
-local function add(name, more) call('HINCRBY', METER, name, string.format('%.0f', more)) end
+local function add(name, more) -- 0 as well, since nothing may be "-0"
+  call('HINCRBY', METER, name, string.format('%.0f', more + 0))
+end
 
 local function row(start)
   local tokens, settled = string.match(call('HGET', ROWS, start) or '', '^(%d+) (%d)$')
@@ -121,7 +123,7 @@ end
 local function paced(rpm, tpm, ahead)
   local steps = beyond(rpm, tpm, ahead)
   if steps <= 0 then return 0 end
-  return field('following') + (steps - 1) * spacing(rpm, tpm)
+  return math.max(field('following'), now - hold / 60) + (steps - 1) * spacing(rpm, tpm)
 end
 
 local function following(rpm, tpm)

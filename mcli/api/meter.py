@@ -124,8 +124,8 @@ def look(
     ask: Ask, tally: Tally, starts: Callable[[], Iterable[Start]], now: float, hold_s: float
 ) -> Look:
     """When `ask` may start. `starts`, oldest first, are looked at only where it must wait."""
-    least = max(tally.paused_until, _paced(tally, 0, hold_s))
-    wait = max(least, _paced(tally, tally.ahead, hold_s))
+    least = max(tally.paused_until, _paced(tally, 0, now, hold_s))
+    wait = max(least, _paced(tally, tally.ahead, now, hold_s))
     if tally.rpm is not None:
         room = tally.rpm - tally.count - 1
         least = max(least, _freed(-room, starts, hold_s, now))
@@ -144,15 +144,21 @@ def following(tally: Tally, now: float, hold_s: float) -> float:
     little late does not make all others late."""
     spacing = _spacing(tally, hold_s)
     if _beyond(tally, 0) > 0:
-        return max(tally.following, now - hold_s * _CREDIT) + spacing
+        return _next(tally, now, hold_s) + spacing
     return max(tally.following, now + spacing)
 
 
-def _paced(tally: Tally, ahead: int, hold_s: float) -> float:
+def _paced(tally: Tally, ahead: int, now: float, hold_s: float) -> float:
     """The moment before which a window that is more than half full takes no start that has so many
     ahead of it."""
     steps = _beyond(tally, ahead)
-    return tally.following + (steps - 1) * _spacing(tally, hold_s) if steps > 0 else 0.0
+    if steps <= 0:
+        return 0.0
+    return _next(tally, now, hold_s) + (steps - 1) * _spacing(tally, hold_s)
+
+
+def _next(tally: Tally, now: float, hold_s: float) -> float:
+    return max(tally.following, now - hold_s * _CREDIT)
 
 
 def _beyond(tally: Tally, ahead: int) -> int:

@@ -80,6 +80,11 @@ def network(slug: str, message: str) -> TryAgain:
     return TryAgain(slug, message, "run it again later", recovery=Recovery.NOT_SENT)
 
 
+def late(host: str, limit_s: float) -> TryAgain:
+    """There was no connection in time."""
+    return network("connect_timeout", f"no connection to {host} within {limit_s:.0f} s")
+
+
 def vanished(host: str) -> TryAgain:
     """The request was sent, and no reply began."""
     return TryAgain(

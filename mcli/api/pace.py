@@ -11,8 +11,11 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from mcli import durations
 from mcli.api.breaker import IN_A_ROW, Breaker
-from mcli.api.gate import OPEN, Gate, Turn
+from mcli.api.gate import NOT_SENT, OPEN, Gate, Turn
+from mcli.api.quota import Quota
+from mcli.api.retry import LONGEST_WAIT_S
 from mcli.chat import Completion, Request
 from mcli.errors import ExitCode, Failure, Recovery, TryAgain
 
@@ -28,24 +31,27 @@ ROUNDS = 50
 
 
 class Pace:
-    """A gate for `jobs` attempts side by side at most, in front of `behind`.
+    """A gate for `jobs` attempts side by side at most, in front of `behind`; `retries` is what they
+    may spend on asking again.
 
     `limit` is how many may be in flight now; `ended` is the failure that ended the run, once it is
-    over: whoever waits, or comes, is told.
+    over: whoever waits, or comes, is told. In `haste` only who waits is, or would have to.
     """
 
-    def __init__(self, jobs: int, behind: Gate = OPEN) -> None:
+    def __init__(self, jobs: int, behind: Gate = OPEN, retries: Quota | None = None) -> None:
         self._clock = asyncio.get_running_loop().time
         self._jobs = jobs
         self._behind = behind
         self.limit = float(jobs)
+        self._retries = retries
         self.ended: Failure | None = None
+        self.haste: Failure | None = None
         self.in_flight = 0
-        self._placed = self._waiting_behind = 0
+        self._placed = 0
+        self._waiting_behind: set[asyncio.Timeout] = set()
         self._comers: deque[asyncio.Future[None]] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._closed = False
         self._breaker = Breaker(self._clock())
         self._not_before = self._spread_until = self._gap_s = 0.0
         self._halved = float("-inf")
@@ -53,10 +59,10 @@ class Pace:
     @asynccontextmanager
     async def place(self) -> AsyncGenerator[None]:
         """The block is one record's, which may begin: its first attempt will not wait long, so its
-        time starts now. Of those there are as many as may be in flight. Raises TryAgain where none
-        begins any more."""
-        if self.ended is not None or self._closed:
-            raise _not_sent(self.ended or _closed())
+        time starts now. Of those there are as many as may be in flight. Raises TryAgain where the
+        run has ended: no record is to be read any more."""
+        if self.ended is not None:
+            raise _not_sent(self.ended)
         if self._comers or not self._has_room():
             await self._line(self._comers)
         else:
@@ -75,37 +81,41 @@ class Pace:
             await self._line(self._queue)
         else:
             self._start()
-        self._waiting_behind += 1
         try:
-            return _Turn(self, request, await self._behind.enter(request, deadline))
+            return _Turn(self, request, await self._behind_us(request, deadline))
         except BaseException:
             self._leave()
             raise
+
+    async def _behind_us(self, request: Request, deadline: float) -> Turn:
+        timer = asyncio.timeout(None if self.haste is None else 0)
+        self._waiting_behind.add(timer)
+        try:
+            async with timer:
+                return await self._behind.enter(request, deadline)
+        except TimeoutError:
+            if self.haste is None or not timer.expired():
+                raise
+            raise _not_sent(self.haste) from None
         finally:
-            self._waiting_behind -= 1
+            self._waiting_behind.discard(timer)
             self._wake()
 
     def end(self, failure: Failure) -> None:
         """Nobody goes any more."""
         self.ended = self.ended or failure
+        self.hurry(failure)
+
+    def hurry(self, failure: Failure) -> None:
+        """Because of `failure` nobody waits any more: what is in flight may end."""
+        if self.haste is not None:
+            return
+        self.haste = failure
+        for timer in self._waiting_behind:
+            timer.reschedule(self._clock())
+        if self._retries is not None:
+            self._retries.close()
         self._wake()
-
-    def close(self) -> None:
-        """No record begins any more; those that have begun go on."""
-        self._closed = True
-        while self._comers:
-            ready = self._comers.popleft()
-            if not ready.done():
-                ready.set_exception(_not_sent(_closed()))
-
-    @property
-    def sent(self) -> int:
-        """How many attempts have had their turn, and are not at their end."""
-        return self.in_flight - self._waiting_behind
-
-    def rests(self, until: float) -> bool:
-        """Whether nothing is sent, and nothing will be before that moment of the clock."""
-        return self.in_flight == 0 and self._not_before >= until
 
     def heard(self, request: Request, answered: bool, failure: Failure | None) -> None:
         """An attempt has ended: with an answer, with a failure, or cut off."""
@@ -115,8 +125,10 @@ class Pace:
                 self.limit, self._halved = max(1.0, self.limit / 2), now
             if failure.wait is not None and failure.recovery is not Recovery.PERMANENT:
                 self._pause(now + failure.wait)
+                if failure.wait > LONGEST_WAIT_S:
+                    self.end(_come_back(failure, failure.wait))
             if self._breaker.failed(request, failure, now):
-                self.ended = self.ended or _given_up()
+                self.end(_given_up(failure))
         elif answered or failure is not None:
             self._breaker.answered(now)
             step = max(1.0, self._jobs / ROUNDS) / (2 * self.limit)
@@ -168,10 +180,10 @@ class Pace:
 
     def _wake(self) -> None:
         """Let those go whose turn it is, and come back when the next may."""
-        while self._queue and (self.ended is not None or self._may_go()):
+        while self._queue and (self.haste is not None or self._may_go()):
             if self._call(self._queue.popleft()):
                 self._start()
-        while self._comers and (self.ended is not None or self._has_room()):
+        while self._comers and (self.haste is not None or self._has_room()):
             if self._call(self._comers.popleft()):
                 self._placed += 1
         waits = self._queue or self._comers
@@ -183,8 +195,8 @@ class Pace:
         """Whether the one who waits for `ready` goes."""
         if ready.done():  # cancelled, and not here yet to say so
             return False
-        if self.ended is not None:
-            ready.set_exception(_not_sent(self.ended))
+        if self.haste is not None:
+            ready.set_exception(_not_sent(self.ended or self.haste))
             return False
         ready.set_result(None)
         return True
@@ -214,18 +226,21 @@ class _Turn:
         self._pace.heard(self._request, completion is not None, failure)
 
 
-def _given_up() -> Failure:
+def _given_up(last: Failure) -> Failure:
     return TryAgain(
         "provider_down",
-        f"{IN_A_ROW} attempts in a row failed, and none was answered",
+        f"{IN_A_ROW} attempts in a row failed, and none was answered, the last: {last.message}",
         "run it again when the service is back",
     )
 
 
-def _closed() -> Failure:
-    return TryAgain("stopped", "the run was stopped", "run it again")
+def _come_back(last: Failure, seconds: float) -> Failure:
+    """The end of a run whose server wants more time than anybody should wait without a word."""
+    failure = TryAgain("provider_busy", last.message, f"come back in {durations.words(seconds)}")
+    failure.status, failure.wait = last.status, seconds
+    return failure
 
 
 def _not_sent(why: Failure) -> Failure:
     """Of a request that was not sent, because the run is over."""
-    return TryAgain("not_sent", f"not asked: {why.message}", "run it again", charged="no")
+    return TryAgain(NOT_SENT, f"not asked: {why.message}", "run it again", charged="no")

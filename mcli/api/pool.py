@@ -1,31 +1,49 @@
 """EDGE: the wire of a batch: a connection for each call in flight, kept for the next one.
 
-A client has one connection, since a pool of many looks through all of them at every call
-(measured: `mcli help batch`), and all share one TLS context, which takes 25 ms to make.
+Connections are our own (`connection`), which takes a third of the time that a client of the library
+takes for a call (`mcli help batch`). Where a proxy may stand in between, calls go by the library,
+a client for each connection, since one of many looks through all of them at every call.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import asyncio
+import errno
+import math
+import ssl
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from types import TracebackType
 
-from mcli.api import client
+from mcli.api import body, client, dialling, mishaps
 from mcli.api.client import Client
-from mcli.api.wire import Call, Opener, Reply
+from mcli.api.connection import Connection, Garbled, Hangup, Header, Headers
+from mcli.api.turnstile import Turnstile
+from mcli.api.wire import Call, Opener, Reply, Wire
+from mcli.errors import Recovery
+
+_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
-class Pool:
-    """Connections to one endpoint. Open for as long as the process; a context that does nothing
-    stands for the wire of each request, so that it may take the place of one."""
+def to(url: str) -> Kept:
+    """The wire to the endpoint `url`. Raises ConfigFailure."""
+    return Pool(url) if client.is_direct(url) else Clients(url)
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._tls = client.tls_for(url)
-        self._idle: list[Client] = []
 
-    async def __aenter__(self) -> Pool:
-        return self
+def opener(url: str) -> Opener:
+    """What opens the wire for each request of a run: always the same."""
+    kept = to(url)
+    return lambda _: kept
+
+
+class Kept:
+    """Open for as long as the process; a context that does nothing stands for the wire of each
+    request, so that it may take the place of one."""
+
+    async def __aenter__(self) -> Wire:
+        return self  # pyright: ignore[reportReturnType] - `reply` is each one's own
 
     async def __aexit__(
         self,
@@ -34,6 +52,15 @@ class Pool:
         traceback: TracebackType | None,
     ) -> None:
         """Connections stay."""
+
+
+class Clients(Kept):
+    """Connections of the library's; all share one TLS context, which takes 25 ms to make."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._tls = client.trust(url)
+        self._idle: list[Client] = []
 
     @asynccontextmanager
     async def reply(self, call: Call) -> AsyncGenerator[Reply]:
@@ -44,7 +71,173 @@ class Pool:
         self._idle.append(one)
 
 
-def opener(url: str) -> Opener:
-    """What opens the wire for each request of a run: always the same."""
-    pool = Pool(url)
-    return lambda _: pool
+class Pool(Kept):
+    """Connections to one endpoint.
+
+    Where no descriptor is left for one more, a call waits for one that is in use.
+    """
+
+    def __init__(self, url: str) -> None:
+        tls = client.trust(url)
+        self._tls = tls if isinstance(tls, ssl.SSLContext) else None
+        if self._tls is not None:
+            self._tls.set_alpn_protocols(["http/1.1"])
+        self._address = client.address(url)
+        self._server = self._address.server
+        self._directory = dialling.Directory()
+        self._idle: list[Connection] = []
+        self._turnstile: Turnstile | None = None
+        self._open = 0
+        self._most = math.inf
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._known: tuple[Mapping[str, str], Headers] = ({}, ())
+
+    @asynccontextmanager
+    async def reply(self, call: Call) -> AsyncGenerator[Reply]:
+        """Send `call` and yield the reply when its header is there. Raises a Failure."""
+        connection, header = await self._asked(call)
+        try:
+            if header.size > client.LARGEST_HEADER:
+                raise body.too_large(self._server)
+            packing = header.fields.get("content-encoding", "").strip().lower()
+            raw = _Raw(connection, self._server)
+            async with aclosing(body.pieces(raw, packing, self._server)) as pieces:
+                yield Reply(header.status, header.fields, pieces, self._server)
+        finally:
+            if connection.free():
+                self._idle.append(connection)
+                self._wake()
+            else:
+                self._drop(connection)
+
+    def close(self) -> None:
+        """Let go of those that nobody uses."""
+        while self._idle:
+            self._drop(self._idle.pop())
+
+    async def _asked(self, call: Call) -> tuple[Connection, Header]:
+        """The connection over which the reply to `call` comes, and the reply's header."""
+        connection = await self._connection()
+        is_kept = connection.served >= 0
+        try:
+            return connection, await self._ask(connection, call)
+        except Hangup as hangup:
+            if not is_kept or hangup.heard:
+                raise mishaps.vanished(self._server) from None
+        # It was closed while nothing was on its way: that costs no attempt, but only once.
+        connection = await self._connection(new=True)
+        try:
+            return connection, await self._ask(connection, call)
+        except Hangup:
+            raise mishaps.vanished(self._server) from None
+
+    async def _ask(self, connection: Connection, call: Call) -> Header:
+        try:
+            return await connection.ask(
+                client.target(call.url), self._headers(call.headers), call.body
+            )
+        except BaseException as error:
+            self._drop(connection)
+            if isinstance(error, Garbled):
+                raise mishaps.malformed(error, self._server, Recovery.PERMANENT) from None
+            if isinstance(error, ValueError):
+                # Its text may quote a header, and with it the key: only its kind is told.
+                raise client.bad_url(error, self._server) from None
+            raise
+
+    async def _connection(self, new: bool = False) -> Connection:
+        """One that nobody uses, or with `new` that nobody has used, when there is a descriptor for
+        it."""
+        while True:
+            while self._idle and not new:
+                kept = self._idle.pop()
+                if kept.is_alive():
+                    return kept
+                self._drop(kept)
+            if self._open < self._most:
+                try:
+                    return await self._dialled()
+                except OSError as error:  # no descriptor is left
+                    if not self._open:
+                        raise mishaps.connecting(error, self._server) from None
+                    self._most = self._open
+            elif self._idle:
+                self._drop(self._idle.pop())
+                await asyncio.sleep(0)  # only then is its descriptor free
+            else:
+                await self._line()
+
+    async def _dialled(self) -> Connection:
+        """A new one. Raises OSError where there is no descriptor for it, and Failures."""
+        where = self._address
+        if self._turnstile is None:
+            self._turnstile = Turnstile()
+        made = partial(Connection, self._turnstile)
+        self._open += 1
+        try:
+            async with asyncio.timeout(client.CONNECT_S):
+                addresses = await self._directory.addresses(where.host, where.port)
+                return await dialling.dial(addresses, where.host, self._tls, made)
+        except BaseException as error:
+            self._open -= 1
+            if getattr(error, "errno", None) in _NO_DESCRIPTOR:
+                raise
+            self._wake()
+            if isinstance(error, TimeoutError):
+                raise mishaps.late(self._server, client.CONNECT_S) from None
+            if isinstance(error, OSError):
+                raise mishaps.connecting(error, self._server) from None
+            raise
+
+    async def _line(self) -> None:
+        """Wait until a connection is free, or may be made."""
+        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(ready)
+        try:
+            await ready
+        except asyncio.CancelledError:
+            if ready.done() and not ready.cancelled():
+                self._wake()
+            raise
+
+    def _wake(self) -> None:
+        while self._waiting:
+            ready = self._waiting.popleft()
+            if not ready.done():
+                ready.set_result(None)
+                return
+
+    def _drop(self, connection: Connection) -> None:
+        connection.close()
+        self._open -= 1
+        self._wake()
+
+    def _headers(self, told: Mapping[str, str]) -> Headers:
+        """The headers as they are sent, which are the same for nearly all."""
+        if told != self._known[0]:
+            pairs = [(name.encode(), value.encode()) for name, value in told.items()]
+            host = (b"Host", self._address.header)
+            self._known = dict(told), (host, (b"Connection", b"keep-alive"), *pairs)
+        return self._known[1]
+
+
+class _Raw:
+    """The bytes of a body as they come, for `body.pieces`."""
+
+    def __init__(self, connection: Connection, server: str) -> None:
+        self._connection = connection
+        self._server = server
+
+    def __aiter__(self) -> _Raw:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._connection.piece()
+        except Hangup:
+            raise mishaps.cut(self._server) from None
+        except Garbled as error:
+            raise mishaps.malformed(error, self._server, Recovery.CHARGED) from None
+        if not piece:
+            raise StopAsyncIteration
+        return piece

@@ -6,6 +6,7 @@ store, an answer that needed one pays it back, and when the store is empty a fai
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 from mcli.errors import Failure, Recovery
@@ -17,14 +18,38 @@ AFTER_SILENCE = 10
 
 
 class Quota:
-    """The store of a run; without a size it never ends."""
+    """The store of a run; without a size it never ends.
+
+    One that is `closed` has nothing to give, since the run is over or ends.
+    """
 
     def __init__(self, most: float = math.inf) -> None:
         self._most = self.left = most
+        self._resting: set[asyncio.Future[None]] = set()
+        self.closed = False
+
+    def close(self) -> None:
+        """No retry any more, and who rests before one is woken."""
+        self.closed = True
+        for each in self._resting:
+            if not each.done():
+                each.set_result(None)
+
+    async def rest(self, seconds: float) -> bool:
+        """Let the time before a retry pass; whether it may still be made then."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._resting.add(woken)
+        try:
+            await asyncio.wait({woken}, timeout=seconds)
+        finally:
+            self._resting.discard(woken)
+        return not self.closed
 
     def take(self, failure: Failure) -> int | None:
         """What a retry after `failure` costs, taken away; None if there is not enough. One after a
         429 costs nothing: by that a server is asked less often already."""
+        if self.closed:
+            return None
         if failure.status == 429:
             return 0
         cost = AFTER_SILENCE if failure.recovery is Recovery.MAYBE_CHARGED else RETRY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import typer
@@ -20,7 +21,7 @@ def _halt(word: str) -> Halt:
         raise typer.BadParameter(str(error)) from None
 
 
-@options.takes(options.BATCH)
+@options.takes(options.BATCH, options.IN_A_BATCH)
 def batch(
     said: Said,
     recipe: Annotated[str | None, typer.Argument(metavar="RECIPE", show_default=False)] = None,
@@ -30,7 +31,7 @@ def batch(
         typer.Option("-e", metavar="TEMPLATE", help="A recipe written on the spot, for RECIPE"),
     ] = None,
     format: Annotated[
-        Literal["lines", "jsonl", "csv", "files", "openai-batch"] | None,
+        Literal["lines", "jsonl", "csv", "tsv", "files", "openai-batch"] | None,
         typer.Option("--from", help="What INPUT holds (by its name; lines from stdin)"),
     ] = None,
     nul: Annotated[
@@ -98,21 +99,28 @@ def batch(
 
     mcli batch -e 'Translate {{ title }} to {{ lang }}' rows.csv --into german -o out.csv
     """  # fmt: skip
-    from mcli import many
+    recipe, paths = _meant(recipe, inputs or (), template, format)
+    from mcli import many  # behind what needs nothing of it
     from mcli.job import Job
     from mcli.order import Order
 
-    paths = tuple(inputs or ())
-    if template is not None:
-        if not template.strip():
-            raise UsageFailure("blank_prompt", "the template is blank", "is a variable unset?")
-        recipe, paths = "-e", paths if recipe is None else (recipe, *paths)
-    elif format == "openai-batch":
-        recipe, paths = format, paths if recipe is None else (recipe, *paths)
-    elif recipe is None:
-        raise UsageFailure("usage", "missing RECIPE", "see mcli batch --help")
     order = Order(
         paths, format, nul, limit, data_field, into, into_fields, text, each, unordered, jobs,
         halt or Halt(), journal, new, retry_failed, in_doubt, to,
     )  # fmt: skip
     return many.run(Job(recipe, template=template), order, said)
+
+
+def _meant(
+    first: str | None, more: Sequence[str], template: str | None, format: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """What the recipe is called, and the inputs: the first word is one of them where the recipe is
+    written elsewhere. Raises UsageFailure where there is none."""
+    if template is not None and not template.strip():
+        raise UsageFailure("blank_prompt", "the template is blank", "is a variable unset?")
+    elsewhere = "-e" if template is not None else format if format == "openai-batch" else None
+    if elsewhere is not None:
+        return elsewhere, (*([] if first is None else [first]), *more)
+    if first is None:
+        raise UsageFailure("usage", "missing RECIPE", "see mcli batch --help")
+    return first, tuple(more)

@@ -185,9 +185,9 @@ def _members(named: Mapping[str, Any]) -> Iterable[str]:
 
 def _brought(record: Record) -> dict[str, Any]:
     """What a record that is no row is known by: its text, or the path of its file."""
-    if record.data is not None:
-        return {"input": record.data}
-    return {"path": record.place} if record.failure is None and record.fields is None else {}
+    if record.id is not None and record.id == record.place:
+        return {"path": record.place}
+    return {} if record.data is None else {"input": record.data}
 
 
 def _cell(value: Any) -> str:

@@ -28,8 +28,8 @@ STDIN = 0
 PIECE = 1 << 16
 """Bytes of a read: what a pipe holds."""
 
-SameId = Callable[[str, bytes], bool]
-"""Whether nothing else has that id: it is new, or was given with the same digest."""
+SameId = Callable[[str, bytes, str], str | None]
+"""The place of an earlier record with that id and another digest than the one at that place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,10 @@ class Source:
             if path != "-" and _waits(path):
                 continue  # who opens a FIFO and goes away again ends its writer
             with _opened(path) as descriptor:
+                if not _is_regular(descriptor):
+                    continue
                 self._size += os.fstat(descriptor).st_size
-                if _is_regular(descriptor) and self._is_worth_a_look(path, descriptor):
+                if self._is_worth_a_look(path, descriptor):
                     self._look_through(path, descriptor)
 
     def _is_worth_a_look(self, path: str, descriptor: int) -> bool:
@@ -155,9 +157,10 @@ def _alone(record: Record, same_id: SameId | None) -> Record:
         return record
     cells = record.row.cells if isinstance(record.row, Row) else (record.row,)
     digest = hashlib.sha256("\0".join(cells).encode("utf-8", "surrogatepass")).digest()
-    if same_id(record.id, digest):
+    first = same_id(record.id, digest, record.place)
+    if first is None:
         return record
-    message = f'{record.place}: the id "{record.id[:80]}" was given before, with other content'
+    message = f'{record.place}: the id "{record.id[:80]}" is that of {first}, with other content'
     return replace(record, failure=BadInput("same_id", message, "give each record its own id"))
 
 

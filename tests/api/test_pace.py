@@ -280,41 +280,11 @@ def test_who_waits_behind_keeps_others_from_beginning() -> None:
     run(story())
 
 
-def test_when_it_is_closed_no_record_begins_and_those_that_have_go_on() -> None:
-    async def story() -> None:
-        pace = Pace(1)
-        async with pace.place():
-            coming = asyncio.ensure_future(pace.place().__aenter__())
-            await asyncio.sleep(0)
-            pace.close()
-            with pytest.raises(TryAgain, match="stopped"):
-                await coming
-            (await enter(pace)).ended(DONE, None)
-        with pytest.raises(TryAgain, match="stopped"):
-            await pace.place().__aenter__()
-
-    run(story())
-
-
 def test_after_the_end_no_record_begins() -> None:
     async def story() -> None:
         pace = Pace(1)
         pace.end(NotAllowed("auth", "no"))
         with pytest.raises(TryAgain, match="not asked: no"):
             await pace.place().__aenter__()
-
-    run(story())
-
-
-def test_it_rests_when_nothing_is_sent_and_nothing_will_be() -> None:
-    async def story() -> None:
-        pace = Pace(2)
-        now = asyncio.get_running_loop().time()
-        first, second = await enter(pace), await enter(pace)
-        first.ended(None, busy(20))
-        assert not pace.rests(now + 10)
-        second.ended(None, busy())
-        assert pace.rests(now + 10)
-        assert not pace.rests(now + 30)
 
     run(story())

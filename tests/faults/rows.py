@@ -9,6 +9,7 @@ from . import (
     rows_echoes,
     rows_files,
     rows_input,
+    rows_journal,
     rows_network,
     rows_output,
     rows_process,
@@ -24,6 +25,7 @@ from .catalogue import Row
 
 TABLE: list[Row] = [
     *rows_batch.ROWS,
+    *rows_journal.ROWS,
     *rows_codegen.ROWS,
     *rows_connection.ROWS,
     *rows_files.ROWS,
@@ -47,7 +49,7 @@ SECTIONS = {
     "I": ("input", 35),
     "S": ("secrets", 16),
     "O": ("output and hostile text", 17),
-    "B": ("a batch", 16),
+    "B": ("many records and their journal", 16),
 }
 """What each section is about, and how many cases it has."""
 

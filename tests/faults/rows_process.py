@@ -237,6 +237,12 @@ STREAMS = {"PYTHONIOENCODING": "ascii"}
 LATIN = {"PYTHONUTF8": "0", **LOCALES["latin"]}
 DUMB = {"TERM": "dumb", "CI": "1", "COLUMNS": "20", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}
 LONG = "word " * 60
+LIMITED = {"MCLI_RPM": "60", "MCLI_TPM": "100000"}
+THREE = '"$@" & "$@" & "$@"; status=$?; wait && exit $status'
+DAMAGED = (
+    "d=$XDG_STATE_HOME/mcli/limits; mkdir -m 700 -p $d; "
+    'head -c 5000 /dev/zero >$d/limits-1.sqlite3; exec "$@"'
+)
 
 
 def clock(shift: str) -> Call:
@@ -248,6 +254,10 @@ SURROUNDINGS = [
     Row("P-24", s.ok(), answers(), call=Call(via=READ_ONLY), modes=IN_PIPE),
     Row("P-24-file", s.ok(), NO_FILE, call=replace(TO_FILE, via=READ_ONLY), modes=PLAIN, again=Again(None, s.ok(), NEW)),
     Row("P-24-homeless", s.ok(), answers(), call=Call(via='unset HOME; exec "$@"', env=NOWHERE), modes=IN_PIPE),
+    Row("P-27", s.ok(), Expect(0, None, "ok\nok\nok\n", 3, alike=False), call=Call(via=THREE, env=LIMITED), modes=PLAIN),
+    Row("P-27-read-only", s.ok(), answers(), call=Call(via=READ_ONLY, env=LIMITED), modes=IN_PIPE),
+    Row("P-27-damaged", s.ok(), answers(), call=Call(via=DAMAGED, env=LIMITED), modes=PLAIN),
+    Row("P-27-clock", s.ok(), answers(), call=replace(clock("+20y"), env=LIMITED), modes=PLAIN),
     *(Row(f"P-28-{n}", s.ok(), answers(), call=clock(shift), modes=PLAIN) for n, shift in enumerate(("+1h", "-1h", "+20y"))),
     Row("P-28-1970", [s.status(503), s.ok()], answers(attempts=2), call=clock("1970-01-02 00:00:00"), modes=PLAIN),
     Row("P-31", s.ok(), fails(78, "no_key", 0, says="MEGALLM_API_KEY"), call=Call(env=NO_CONFIG), modes=IN_PIPE),

@@ -41,14 +41,14 @@ profiles:
 """
 
 
-def play(row: Row, mode: str, *, heals: bool) -> list[str]:
+def play(row: Row, mode: str, program: str = "mcli", *, heals: bool) -> list[str]:
     """Play the row in that mode and, if it failed as it should and `heals`, the same command
-    without the fault; all complaints.
+    without the fault; all complaints. `program` is the module that is run.
     """
     with _home() as home:
-        found = _play(row, mode, home)
+        found = _play(row, mode, home, program)
         if heals and not found:
-            told = _play(_healed(row), mode, home)
+            told = _play(_healed(row), mode, home, program)
             found = [f"once the fault is gone: {complaint}" for complaint in told]
     return found
 
@@ -65,13 +65,13 @@ def _healed(row: Row) -> Row:
     )  # fmt: skip
 
 
-def _play(row: Row, mode: str, home: Path) -> list[str]:
+def _play(row: Row, mode: str, home: Path, program: str) -> list[str]:
     with ExitStack() as stack:
         server = stack.enter_context(FaultyServer(row.script, door=row.door))
         url = server.base_url
         if row.tls:
             url = stack.enter_context(tls.Front(row.tls, server.port)).base_url
-        stage = Stage(row, mode, home, server, url)
+        stage = Stage(row, mode, home, server, url, program)
         expect = row.expected(mode)
         says, hides = (tuple(map(stage.filled, words)) for words in (expect.says, expect.hides))
         return complaints(stage.run(), replace(expect, says=says, hides=hides))
@@ -98,6 +98,7 @@ class Stage:
     home: Path
     server: FaultyServer
     url: str
+    program: str
 
     def run(self) -> Run:
         """The run, from the start of the program to its end."""
@@ -136,7 +137,7 @@ class Stage:
 
     def _start(self) -> tuple[subprocess.Popen[bytes], _Drain, _Drain]:
         """The program, and what it says on stdout and stderr."""
-        words = [sys.executable, "-m", "mcli", *map(self.filled, self.row.call.argv)]
+        words = [sys.executable, "-m", self.program, *map(self.filled, self.row.call.argv)]
         words += self._flags()
         if self.row.call.via:
             words = ["bash", "-c", self.filled(self.row.call.via), "row", *words]
@@ -207,7 +208,7 @@ class Stage:
         began, killed, peak, cmdline = time.monotonic(), False, 0, b""
         strikes = list(self.row.strikes)
         while child.poll() is None:
-            peak = max(peak, _high_water(child.pid))
+            peak = max(peak, high_water(child.pid))
             with suppress(OSError):
                 cmdline = Path(f"/proc/{child.pid}/cmdline").read_bytes() or cmdline
             if strikes and self._is_due(strikes[0].when, began, out):
@@ -251,7 +252,7 @@ class _Drain:
                 os.close(descriptor)
 
 
-def _high_water(process: int) -> int:
+def high_water(process: int) -> int:
     """The most memory that a process has had, in bytes; 0 when it is gone."""
     try:
         status = Path(f"/proc/{process}/status").read_text()

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests import WHOLE
+from tests.program import ROOT
 
-from .absent import ABSENT
+from .absent import ABSENT, SHOWN
 from .catalogue import BUFFERED, JSON, STREAM, TERMINAL, Again, Row
 from .rows import CATALOGUE, TABLE, number
 from .stage import play
@@ -47,6 +48,29 @@ def test_fault(row: Row, mode: str, heals: bool) -> None:
     assert not found, "\n".join([f"{row.id} {mode} {row.why}", *found])
 
 
+def _kept() -> Iterator[Any]:
+    """The rows of the wire in each of their modes; the quick tests take the telling ones."""
+    seen: set[str] = set()
+    for row, mode in CASES:
+        if row.id.startswith("N-"):
+            quick = row.id in TELLING and row.id not in seen
+            seen.add(row.id)
+            marks = [] if quick else [pytest.mark.slow]
+            yield pytest.param(row, mode, id=f"{row.id}-{mode}", marks=marks)
+
+
+TELLING = ("N-06", "N-09", "N-20", "N-25-smuggled", "N-70", "N-76", "N-76-reset")
+
+
+@pytest.mark.parametrize(("row", "mode"), list(_kept()))
+def test_fault_where_connections_are_kept(row: Row, mode: str) -> None:
+    """A fault of the wire ends as its row says also over the connections of a batch."""
+    if (missing := lacking(row)) and not os.environ.get("CI"):
+        pytest.skip(f"needs {', '.join(missing)}")
+    found = play(row, mode, "tests.faults.pooled", heals=WHOLE)
+    assert not found, "\n".join([f"{row.id} {mode} {row.why}", *found])
+
+
 def test_ids_are_unique() -> None:
     """A failure names one row."""
     assert [id for id, count in Counter(row.id for row in TABLE).items() if count > 1] == []
@@ -64,3 +88,10 @@ def test_every_case_of_the_catalogue_has_a_row_or_a_reason() -> None:
     assert shown - set(CATALOGUE) == set()
     assert set(CATALOGUE) - shown == set(ABSENT)
     assert all(ABSENT.values())
+
+
+@pytest.mark.parametrize("reason", [why for why in ABSENT.values() if why.startswith(SHOWN)])
+def test_what_shows_a_case_without_a_row_is_there(reason: str) -> None:
+    """A test that is renamed leaves no case without one."""
+    path, name = reason.removeprefix(SHOWN).split("::")
+    assert f"def {name}(" in (ROOT / path).read_text()

@@ -33,6 +33,7 @@ def most(requests: list[Seen], window: float = WINDOW_S) -> int:
     return max(sum(at - window < other <= at for other in moments) for at in moments)
 
 
+@pytest.mark.slow  # P-27 of the fault catalogue is its quick sister
 def test_eight_by_xargs_never_pass_it_at_the_server(mcli: Program, server: FaultyServer) -> None:
     line = " ".join(short(mcli, "ask", "-n", "--rpm", "6", "{}"))
     done = mcli.shell(f"seq 14 | xargs -P 8 -I {{}} {line}")
@@ -107,6 +108,16 @@ def test_no_room_before_the_deadline_is_75_at_once(mcli: Program, server: Faulty
     assert server.requests == []
     ledger = list((mcli.home / ".local/state/mcli/ledger").glob("*.jsonl"))
     assert sum(path.read_text().count("\n") for path in ledger) == 1
+
+
+def test_no_other_model_is_asked_where_there_is_no_room(
+    mcli: Program, server: FaultyServer
+) -> None:
+    full(mcli, server)
+    done = mcli("ask", "hi", "--rpm", "1", "--timeout", "30", "--fallback", "other", "--json")
+
+    assert (done.code, done.json["warnings"]) == (75, [])
+    assert server.requests == []
 
 
 def test_the_limits_of_a_profile_hold_at_its_host_only(mcli: Program, server: FaultyServer) -> None:
@@ -195,6 +206,7 @@ def test_a_store_that_cannot_be_used_costs_no_answer(
     assert (loud.code, loud.out) == (0, "Paris.\n")
     assert "limits are kept by this process alone" in loud.err
     assert "hidden" not in loud.err
+    assert "hidden" not in mcli("config", "show").out
 
 
 def test_a_silent_redis_costs_a_second_and_no_answer(mcli: Program) -> None:

@@ -20,9 +20,9 @@ HOW_OFTEN = (
     Mutation("a-server-may-demand-anything", "a refused key is not retried, whatever is advised", "api/verdicts.py", " and not isinstance(failure, NotAllowed)", "", (row("N-67-auth"),)),
     Mutation("retry-what-was-shown", "text that was shown is not asked for again", "api/calls.py", "failure.recovery = Recovery.PERMANENT", "pass", (row("N-11", "stream"),)),
     Mutation("count-one-attempt-less", "attempts are counted as they were made", PERSIST, "tally.attempts + 1\n                except", "tally.attempts\n                except", ("api/test_persist.py::test_a_short_burst_is_waited_out",)),
-    Mutation("forget-attempts-of-a-failure", "attempts are counted as they were made", PERSIST, "    failure.attempts = tally.attempts\n    failure.charged", "    failure.charged", ("api/test_persist.py::test_a_long_burst_is_not",)),
+    Mutation("forget-attempts-of-a-failure", "attempts are counted as they were made", PERSIST, "        failure.attempts = self.tally.attempts\n        failure.charged = self", "        failure.charged = self", ("api/test_persist.py::test_a_long_burst_is_not",)),
     Mutation("forget-attempts-before-an-adaption", "attempts are counted over adapted requests too", "api/calls.py", "attempts += failure.attempts", "attempts = failure.attempts", (row("N-56-both", "json"),)),
-    Mutation("forget-what-was-paid-for", "`charged` is the worst of all attempts", PERSIST, "charged = worse(charged, failure.charged)", "charged = failure.charged", ("api/test_persist.py::test_what_was_paid_for_is_known",)),
+    Mutation("forget-what-was-paid-for", "`charged` is the worst of all attempts", PERSIST, "self.charged = worse(self.charged, failure.charged)", "self.charged = failure.charged", ("api/test_persist.py::test_what_was_paid_for_is_known",)),
     Mutation("use-a-connection-again", "what a broken reply left is not the next reply", "api/client.py", "max_keepalive_connections=0", "max_keepalive_connections=9", (row("N-25-smuggled"),)),
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ HOW_LONG = (
     Mutation("no-backoff", "a busy server is not hammered", RETRY, "max(SHORTEST_BACKOFF_S, jitter() * ceiling(tally.attempts))", "0.0", LONG),
     Mutation("constant-backoff", "a busy server is asked ever later", RETRY, "FIRST_BACKOFF_S * 2 ** min(attempt - 1, 30)", "FIRST_BACKOFF_S", ("api/test_retry.py::test_the_backoff_doubles_up_to_a_cap",)),
     Mutation("endless-backoff", "a backoff has a cap", RETRY, "min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S", "min(1e9, FIRST_BACKOFF_S", ("api/test_retry.py::test_the_backoff_doubles_up_to_a_cap",)),
-    Mutation("tell-no-reason", "that a deadline stands in the way is told", PERSIST, "if decision.why:", "if False:", ("api/test_persist.py::test_a_pause_past_the_deadline_is_told_at_once",)),
+    Mutation("tell-no-reason", "that a deadline stands in the way is told", PERSIST, "if why:", "if False:", ("api/test_persist.py::test_a_pause_past_the_deadline_is_told_at_once",)),
 )  # fmt: skip
 
 WITH_WHAT = (

@@ -11,7 +11,7 @@ KEY = (
     Mutation("follow-redirects", "the key goes to its host and nowhere else", CLIENT, "follow_redirects=False", "follow_redirects=True", (row("N-55-file"),)),
     Mutation("a-redirect-is-an-error-like-any", "a redirect is a matter of configuration", "api/verdicts.py", "if 300 <= status < 400:", "if False:", (row("N-54-302"),)),
     Mutation("a-proxy-for-this-machine", "no proxy sees what goes to this machine", CLIENT, "trust_env=far", "trust_env=True", ("test_cli.py::test_no_proxy_stands_between_a_machine_and_itself",)),
-    Mutation("trust-anybody", "TLS checks cannot be switched off", CLIENT, "verify=_tls(base_url, far)", "verify=False", (row("N-70"),)),
+    Mutation("trust-anybody", "TLS checks cannot be switched off", CLIENT, "verify=_tls_for(base_url) if tls is None else tls", "verify=False", (row("N-70"),)),
     Mutation("trust-nobody-s-authority", "SSL_CERT_FILE is honoured", CLIENT, "context.load_verify_locations(file, folder)", "pass", (row("N-70-good"),)),
     Mutation("any-host-is-the-host", "a key belongs to its host", KEYS, 'parts.hostname or "",', '"",', ("test_keys.py::test_another_host_without_a_key_is_a_matter_of_configuration",)),
     Mutation("any-scheme-is-the-scheme", "a key for https is not for http", KEYS, "        parts.scheme,\n", '        "",\n', ("test_keys.py::test_another_host_without_a_key_is_a_matter_of_configuration",)),

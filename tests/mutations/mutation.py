@@ -41,3 +41,8 @@ class Mutation:
 def row(id: str, mode: str = "buffered") -> str:
     """The test that plays a row of the fault table in that mode."""
     return f"faults/test_catalogue.py::test_fault[{id}-{mode}]"
+
+
+def kept(id: str, mode: str = "buffered") -> str:
+    """The test of a row of the fault catalogue over connections that are kept."""
+    return row(id, mode).replace("::test_fault[", "::test_fault_where_connections_are_kept[")

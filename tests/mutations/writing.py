@@ -16,7 +16,7 @@ FILES = (
     Mutation("leave-a-draft", "a failed write leaves nothing behind", OUTFILE, "            os.unlink(name)\n            raise", "            raise", (row("P-20-rename"),)),
     Mutation("signals-while-writing", "a signal leaves no draft", OUTFILE, "signal.SIG_BLOCK, _SIGNALS", "signal.SIG_BLOCK, ()", (row("P-20-term"),)),
     Mutation("a-mode-of-its-own", "a replaced file keeps its mode", OUTFILE, "os.fchmod(descriptor, _mode(target, private))", "pass", (TO_FILE + "test_a_replaced_file_keeps_its_mode",)),
-    Mutation("rename-over-a-link", "a link's target is replaced and not the link", OUTFILE, " replace(Path(os.path.realpath(path)),", " replace(Path(path),", (TO_FILE + "test_a_link_s_target_is_replaced_not_the_link",)),
+    Mutation("rename-over-a-link", "a link's target is replaced and not the link", OUTFILE, " replace(Path(os.path.realpath(path)), output", " replace(Path(path), output", (TO_FILE + "test_a_link_s_target_is_replaced_not_the_link",)),
     # Never with a test that names /dev/null: as root it would replace the machine's own.
     Mutation("rename-over-devices", "a device or FIFO is written, not renamed over", OUTFILE, "return target.exists() and not (", "return False and not (", ("test_outfile.py::test_a_fifo_is_still_one",)),
     Mutation("clobber-late", "--no-clobber holds to the end", OUTFILE, "            if fresh:", "            if False:", (TO_FILE + "test_no_clobber_holds_though_the_file_appears_meanwhile",)),

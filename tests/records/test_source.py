@@ -28,10 +28,11 @@ class Ids:
     """A stand-in for the index of ids."""
 
     def __init__(self) -> None:
-        self.known: dict[str, bytes] = {}
+        self.known: dict[str, tuple[bytes, str]] = {}
 
-    def same(self, name: str, digest: bytes) -> bool:
-        return self.known.setdefault(name, digest) == digest
+    def same(self, name: str, digest: bytes, place: str) -> str | None:
+        had, first = self.known.setdefault(name, (digest, place))
+        return None if had == digest else first
 
 
 def all_of(what: Source) -> list[Record]:
@@ -103,6 +104,8 @@ def test_an_id_given_twice_is_found_before_or_fails_in_a_pipe(
             what.check()
         assert failed.value.slug == "same_id"
         assert failed.value.message.startswith(f"{path}:{line}: ")
+        first = 1 if form == "jsonl" else 2
+        assert f"is that of {path}:{first}, " in failed.value.message
 
     reading, writing = os.pipe()
     os.write(writing, raw)

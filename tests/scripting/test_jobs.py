@@ -14,6 +14,7 @@ from tests.scripting.page import BUSY, NO_KEY, by_text, example, letters, need
 
 MAKEFILE = example("make", 0, "make")
 XARGS, XARGS_CODES = (example("xargs", number, "sh") for number in range(2))
+BATCH = example("batch", 0, "sh")
 JOBLOG, HALT = (example("parallel", number, "sh") for number in range(2))
 
 
@@ -96,3 +97,18 @@ def test_halt_hands_on_the_code_of_the_job(
     server.play(by_text({"letter two": scene}, ok("Short.")))
 
     assert desk.shell(HALT).code == code
+
+
+def test_a_batch_goes_on_with_what_is_missing(desk: Program, server: FaultyServer) -> None:
+    folder = letters(desk)
+    server.play(by_text({"letter two": BUSY}, ok("Short.")))
+    busy = desk.shell(BATCH)
+    assert (busy.code, busy.slug) == (75, "batch_try_again")
+    assert sorted(each.name for each in folder.glob("*.summary")) == [
+        "one.txt.summary", "three.txt.summary",
+    ]  # fmt: skip
+
+    server.play(ok("Short."))
+    again = desk.shell(BATCH)
+    assert (again.code, again.out, again.err, len(server.requests)) == (0, "", "", 1)
+    assert (folder / "two.txt.summary").read_text() == "Short.\n"
