@@ -159,8 +159,9 @@ class Crew:
             if record is None:
                 self._begin_nothing()
                 return None, ""
-            record = self._press.claim(record)
-            return record, self._book.key(record)
+            key = self._book.key(record)
+            record = self._press.claim(record, lambda: self._book.answer(key))
+            return record, "" if record.failure is not None else key
 
     async def _keep(self, key: str, record: Record, envelope: Envelope) -> None:
         """Make it durable, and only then visible."""

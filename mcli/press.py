@@ -12,6 +12,7 @@ from mcli.lineup import Lineup
 from mcli.outlet import Outlet
 from mcli.record import Record
 from mcli.records.each import Each as Files
+from mcli.records.each import Kept
 from mcli.records.tables import Table
 from mcli.records.told import Printer
 
@@ -47,12 +48,12 @@ class Press:
         self.room = self._lineup.room
         self.run = self._lineup.run
 
-    def claim(self, record: Record) -> Record:
+    def claim(self, record: Record, kept: Kept) -> Record:
         """The record, failed where it would be written to a place that it may not be."""
         if self._files is None or record.failure is not None:
             return record
         try:
-            self._paths[record.n] = self._files.claim(record)
+            self._paths[record.n] = self._files.claim(record, kept)
         except Failure as failure:
             return replace(record, failure=failure)
         return record

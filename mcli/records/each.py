@@ -11,15 +11,25 @@ from mcli.record import Record
 from mcli.records import targets
 from mcli.records.targets import Template
 
+Kept = Callable[[], str | None]
+"""What a record was answered earlier, if it was: looked up where that is wanted."""
+
 
 class Each:
     """Where each record's answer goes. `taken` tells whether a path was given before, and remembers
-    it: there may be a million of them."""
+    it: there may be a million of them. `own` are files of the run, which no answer replaces."""
 
-    def __init__(self, template: Template, no_clobber: bool, taken: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        template: Template,
+        no_clobber: bool,
+        taken: Callable[[str], bool],
+        own: frozenset[str] = frozenset(),
+    ) -> None:
         self._template = template
         self._no_clobber = no_clobber
         self._taken = taken
+        self._own = own
 
     def check(self) -> None:
         """What can be known before anything is sent. Raises CannotCreate."""
@@ -27,9 +37,10 @@ class Each:
         if folder and not os.path.isdir(folder):
             raise CannotCreate("no_directory", f'"{folder}" is no directory', "make it first")
 
-    def claim(self, record: Record) -> str:
-        """The path for a record that is about to be asked about, for it alone. Raises BadInput or
-        CannotCreate, before anything is paid for."""
+    def claim(self, record: Record, kept: Kept = lambda: None) -> str:
+        """The path for a record that is about to be asked about, for it alone. A file that is there
+        may stay if it has the answer that an earlier run `kept`. Raises BadInput or CannotCreate,
+        before anything is paid for."""
         path = self._template.target(record)
         if self._taken(targets.alike(path)):
             message = f'{record.place}: "{path}" is where another record is written'
@@ -37,12 +48,23 @@ class Each:
         if _same(path, record.place):
             message = f"{record.place}: the answer would replace what is asked about"
             raise BadInput("same_target", message, "name another file with --output-each")
-        outfile.check(path, self._no_clobber)
+        if self._own and not self._own.isdisjoint((os.path.abspath(path), os.path.realpath(path))):
+            message = f'{record.place}: "{path}" is an input, or what else the run writes'
+            raise BadInput("same_target", message, "name another file with --output-each")
+        outfile.check(path, self._no_clobber and not self._is_written(path, kept))
         return path
 
     def write(self, path: str, text: str) -> None:
         """The answer as the file at `path`. Raises WriteFailure or CannotCreate."""
-        outfile.write(path, text, self._no_clobber)
+        if not self._is_written(path, lambda: text):
+            outfile.write(path, text, self._no_clobber)
+
+    def _is_written(self, path: str, kept: Kept) -> bool:
+        """Whether a file that may not be replaced need not be."""
+        if not (self._no_clobber and os.path.exists(path)):
+            return False
+        text = kept()
+        return text is not None and outfile.holds(path, text)
 
 
 def _same(one: str, other: str) -> bool:
