@@ -60,13 +60,6 @@ class Book:
             return None
         return self._journal.read(known.offset)
 
-    def answer(self, key: str) -> str | None:
-        """What it was answered in an earlier run."""
-        known = self._journal.find(key) if self._journal is not None and key else None
-        if known is None or known.state != "done" or self._journal is None:
-            return None
-        return self._journal.read(known.offset)["text"]
-
     def begin(self, key: str, record: Record) -> None:
         """It is about to be asked. Raises WriteFailure, and then it must not be."""
         if self._journal is not None and key:

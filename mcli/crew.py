@@ -110,13 +110,12 @@ class Crew:
 
     async def _one(self) -> bool:
         """Do the next record; whether there was one."""
-        record, key = await self._next()
+        record, key, envelope = await self._next()
         if record is None:
             return False
         if record.blank:
             await self._press.put(record, None)
             return True
-        envelope = self._book.find(key, record)
         if envelope is not None:
             await self._settle(record, envelope, kept=True)
             return True
@@ -142,26 +141,30 @@ class Crew:
         settling.add_done_callback(self._settled)
         return True
 
-    async def _next(self) -> tuple[Record | None, str]:
-        """The next record and its key; None where there is none, or nothing is to begin."""
+    async def _next(self) -> tuple[Record | None, str, Envelope | None]:
+        """The next record, its key, and what became of it in an earlier run; no record where there
+        is none, or nothing is to begin."""
         async with self._reading:
             if self._stopping:
-                return None, ""
+                return None, "", None
             reader = self._reader = asyncio.current_task()
             try:
                 record = await anext(self._records, None)
             except asyncio.CancelledError:
                 if not self._stopping or reader is None or reader.uncancel():
                     raise
-                return None, ""
+                return None, "", None
             finally:
                 self._reader = None
             if record is None:
                 self._begin_nothing()
-                return None, ""
+                return None, "", None
             key = self._book.key(record)
-            record = self._press.claim(record, lambda: self._book.answer(key))
-            return record, "" if record.failure is not None else key
+            known = self._book.find(key, record)
+            claimed = self._press.claim(record, known is not None and known["ok"])
+            if claimed.failure is not None:
+                return claimed, "", None
+            return claimed, key, known
 
     async def _keep(self, key: str, record: Record, envelope: Envelope) -> None:
         """Make it durable, and only then visible."""

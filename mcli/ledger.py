@@ -86,8 +86,7 @@ class Pen:
 
     def __init__(self) -> None:
         self._name = ""
-        self._descriptor = -1
-        self._end = -1
+        self._descriptor = self._lock = -1
         self._keys: dict[str, str] = {}
 
     def name_of(self, key: str, environ: Mapping[str, str]) -> str:
@@ -99,26 +98,32 @@ class Pen:
     def append(self, entry: Entry, environ: Mapping[str, str]) -> None:
         """Put `entry` into the ledger, in a moment or not at all. Raises OSError."""
         name = _month(entry)
-        if self._descriptor >= 0 and name == self._name:
-            status = os.fstat(self._descriptor)
-            # Behind a line of ours, to which nobody has added, there is nothing to heal.
-            if status.st_nlink and status.st_size == self._end:
-                self._end = -1
-                self._end = status.st_size + _put(self._descriptor, line(entry))
-                return
-        self.close()
-        with state.opened(folder(environ), make=True) as place, lock(place) as descriptor:
-            with suppress(OSError):  # not every filesystem has locks
-                state.is_locked(descriptor, _LOCK_S)
+        if not self._writes(name):
+            self.close()
+            with state.opened(folder(environ), make=True) as place:
+                self._lock = state.open_file(place, _LOCK, write=True)
+                self._descriptor = state.open_file(place, name, write=True)
+            self._name = name
+        with suppress(OSError):  # not every filesystem has locks
+            state.is_locked(self._lock, _LOCK_S)
+        try:
             # Without the lock, at worst a line break is one too many.
-            self._descriptor, self._name = state.open_file(place, name, write=True), name
-            self._end = _heal_and_put(self._descriptor, line(entry))
+            _put(self._descriptor, line(entry))
+        finally:
+            with suppress(OSError):
+                state.unlock(self._lock)
+
+    def _writes(self, name: str) -> bool:
+        """Whether the file of that name is open, and has not been removed since."""
+        is_open = self._descriptor >= 0 and name == self._name
+        return is_open and os.fstat(self._descriptor).st_nlink > 0
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = self._end = -1
+        """Let go of the files."""
+        for descriptor in (self._descriptor, self._lock):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._lock = -1
 
 
 @contextmanager
@@ -135,7 +140,7 @@ def write(place: int, entry: Entry) -> None:
     """Put `entry` into its month's file. Raises OSError, also where it went in by half."""
     descriptor = state.open_file(place, _month(entry), write=True)
     try:
-        _heal_and_put(descriptor, line(entry))
+        _put(descriptor, line(entry))
     finally:
         os.close(descriptor)
 
@@ -145,18 +150,14 @@ def _month(entry: Entry) -> str:
     return f"{stamp(entry.at)[:7]}.jsonl"
 
 
-def _heal_and_put(descriptor: int, told: bytes) -> int:
-    """Write a line behind what is there, and end that first if it is torn; the file's size then."""
+def _put(descriptor: int, told: bytes) -> None:
+    """Write a line behind what is there, at once, and end that first if it is torn. Raises OSError,
+    also where it went in by half."""
     size = os.fstat(descriptor).st_size
     torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-    return size + _put(descriptor, b"\n" + told if torn else told)
-
-
-def _put(descriptor: int, data: bytes) -> int:
-    """Write all of `data` at once. Raises OSError, also where it went in by half."""
+    data = (b"\n" if torn else b"") + told
     if os.write(descriptor, data) != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    return len(data)
 
 
 def line(entry: Entry) -> bytes:

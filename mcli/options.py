@@ -6,8 +6,9 @@ None (or empty, or false) unless it was given; the environment has its turn in `
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
@@ -145,8 +146,25 @@ COUNTING = ("json", "no_stdin", "invalid", "quiet", "verbose", "debug")
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}
 
 
-def takes(names: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the flags called `names`, behind its own parameters."""
+IN_A_BATCH = {
+    "timeout": "For each record: 30, 90s, 10m (600s) [env: MCLI_TIMEOUT]",
+    "max_cost": "Stop before more is spent, by list price (no cap) [env: MCLI_MAX_COST]",
+    "max_requests": "Stop before more requests are sent",
+    "max_input": "Refuse a longer record",
+    "output": "Write there, whole and at the end; keeps PATH.journal",
+    "json": "An envelope a line, as without it; also for the run, if it fails",
+    "dry_run": "Print the request of each record, send nothing",
+    "quiet": "Print no answers; the exit status is the answer",
+    "verbose": "How it went, at the end, and once a minute, on stderr",
+}
+"""What flags mean there, where that is something else."""
+
+
+def takes(
+    names: tuple[str, ...], meant: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the flags called `names`, behind its own parameters; `meant` is the help of
+    those that mean something else there."""
 
     def dress(command: Callable[..., Any]) -> Callable[..., Any]:
         def dressed(**values: Any) -> Any:
@@ -157,7 +175,7 @@ def takes(names: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[...
         hints = get_type_hints(command, include_extras=True)
         own = inspect.signature(command).parameters.values()
         parameters = [p.replace(annotation=hints[p.name]) for p in own if p.name != "said"]
-        shared = [_parameter(name) for name in names]
+        shared = [_parameter(name, (meant or {}).get(name)) for name in names]
         ordered = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*parameters, *shared)]
         dressed.__signature__ = inspect.Signature(ordered)  # pyright: ignore[reportFunctionMemberAccess]
         dressed.__annotations__ = {p.name: p.annotation for p in ordered}
@@ -168,9 +186,14 @@ def takes(names: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[...
     return dress
 
 
-def _parameter(name: str) -> inspect.Parameter:
-    annotation = FLAGS[name]
-    absent = False if annotation.__origin__ is bool else None
+def _parameter(name: str, meant: str | None) -> inspect.Parameter:
+    annotation: Any = FLAGS[name]
+    kind = annotation.__origin__
+    if meant is not None:
+        option = copy.copy(annotation.__metadata__[0])
+        option.help = meant
+        annotation = Annotated[kind, option]
+    absent = False if kind is bool else None
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -53,28 +53,13 @@ def write(path: str, content: str, no_clobber: bool) -> None:
     A regular file is replaced in one step and keeps its mode; a link's target is replaced, not the
     link; a device or FIFO is opened and written. On any failure the old file is as it was.
     """
-    ended = _ended(content)
+    ended = content if content.endswith("\n") else content + "\n"
     with _told(path):
         if is_special(path):
             _pass_on(path, ended)
         else:
             fresh = path if no_clobber else ""
             replace(Path(os.path.realpath(path)), output.to_bytes(ended), fresh=fresh)
-
-
-def holds(path: str, content: str) -> bool:
-    """Whether the file at `path` is what `write` would make of `content`."""
-    wanted = output.to_bytes(_ended(content))
-    try:
-        with open(path, "rb") as file:
-            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            return is_file and file.read(len(wanted) + 1) == wanted
-    except OSError:
-        return False
-
-
-def _ended(content: str) -> str:
-    return content if content.endswith("\n") else content + "\n"
 
 
 def fill(path: str, source: BinaryIO, no_clobber: bool) -> None:

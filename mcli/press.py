@@ -12,7 +12,6 @@ from mcli.lineup import Lineup
 from mcli.outlet import Outlet
 from mcli.record import Record
 from mcli.records.each import Each as Files
-from mcli.records.each import Kept
 from mcli.records.tables import Table
 from mcli.records.told import Printer
 
@@ -48,13 +47,17 @@ class Press:
         self.room = self._lineup.room
         self.run = self._lineup.run
 
-    def claim(self, record: Record, kept: Kept) -> Record:
-        """The record, failed where it would be written to a place that it may not be."""
+    def claim(self, record: Record, answered: bool) -> Record:
+        """The record, failed where it would be written to a place that it may not be. Where an
+        earlier run had it `answered`, what may not be replaced is what that wrote."""
         if self._files is None or record.failure is not None:
             return record
         try:
-            self._paths[record.n] = self._files.claim(record, kept)
+            self._paths[record.n] = self._files.claim(record)
         except Failure as failure:
+            if answered and failure.slug == "exists":
+                self._paths[record.n] = ""
+                return record
             return replace(record, failure=failure)
         return record
 
@@ -67,7 +70,8 @@ class Press:
         elif self._files is None or path is None or not envelope["ok"]:
             self._lineup.put(record.n, self._printer.line(record, envelope))
         else:
-            await asyncio.to_thread(self._files.write, path, envelope["text"])
+            if path:
+                await asyncio.to_thread(self._files.write, path, envelope["text"])
             self._lineup.put(record.n, b"")
 
     def close(self) -> None:

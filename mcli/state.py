@@ -82,6 +82,11 @@ def is_locked(descriptor: int, wait_s: float = 0.0) -> bool:
             time.sleep(_POLL_S)
 
 
+def unlock(descriptor: int) -> None:
+    """Give the lock of that file back."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
 def fingerprint(key: str, environ: Mapping[str, str]) -> str:
     """16 characters that stand for `key` on this machine, and tell nobody what it is.
 

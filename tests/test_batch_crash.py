@@ -79,7 +79,7 @@ TO_FILE = ("-o", "out"), "out.journal"
 @pytest.mark.sweep
 @pytest.mark.parametrize("jobs", [1, 4])
 @pytest.mark.parametrize(("flags", "file"), [TO_STDOUT, TO_FILE], ids=["stdout", "file"])
-@pytest.mark.parametrize("call", ["write", "fdatasync", "openat", "flock"])
+@pytest.mark.parametrize("call", ["flock", "write", "fdatasync", "openat"])
 def test_killed_at_each_call_and_killed_again(
     many: Program, server: FaultyServer, call: str, flags: tuple[str, ...], file: str, jobs: int
 ) -> None:
@@ -120,7 +120,7 @@ def test_killed_while_the_file_is_put_in_place(
     pytest.fail("it was still killed")
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 @pytest.mark.parametrize("again", ["", "+"], ids=["once", "from-then-on"])
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
 @pytest.mark.parametrize("call", ["write", "fdatasync"])

@@ -82,21 +82,3 @@ def test_what_an_earlier_run_made_of_one_file_is_not_taken_for_another(
 
 def files(home: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in home.iterdir() if path.is_file()}
-
-
-def test_a_resume_may_find_the_files_that_it_made(many: Program, server: FaultyServer) -> None:
-    """`--no-clobber` keeps what is not its own: an answer that somebody has edited since."""
-    command = ("batch", *SAY, "--output-each", "{n}.out", "--no-clobber", "--journal", "j")
-    assert many(*command, "--limit", "4", stdin=numbers(6)).code == 0
-    (many.home / "2.out").write_text("edited\n")
-    (many.home / "3.out").unlink()
-    done = many(*command, stdin=numbers(6))
-
-    assert done.code == 3
-    assert done.out.count("\n") == done.out.count('"exists"') == 1
-    assert '"n": 2,' in done.out
-    told = {path.name: path.read_text() for path in many.home.glob("*.out")}
-    assert told == {f"{n + 1}.out": f"{n}!\n" for n in range(6)} | {"2.out": "edited\n"}
-    assert len(server.requests) == 6
-    (many.home / "2.out").unlink()
-    assert (many(*command, stdin=numbers(6)).code, len(server.requests)) == (0, 6)

@@ -327,7 +327,6 @@ class TestWhatComesOut:
             (("--limit", "-1"), 2, "usage"),
             (("-j", "0"), 2, "usage"),
             (("--halt", "0"), 2, "usage"),
-            (("-n",), 2, "usage"),
         ],
     )  # fmt: skip
     def test_what_cannot_be_meant_is_refused_and_nothing_is_touched(
@@ -357,6 +356,25 @@ class TestWhatComesOut:
         assert (done.code, len(server.requests)) == (3, 1)
         assert (many.home / "1.txt").read_text() == "old\n"
         assert (many.home / "2.txt").read_text() == "b!\n"
+
+    def test_what_an_earlier_run_wrote_is_no_failure(
+        self, many: Program, server: FaultyServer
+    ) -> None:
+        command = ("batch", *SAY, "--output-each", "{n}.txt", "--no-clobber", "--journal", "j")
+        (many.home / "3.txt").write_text("old\n")
+        server.play(but("b", error(503)))
+        first = many(*command, "--retries", "0", stdin=lines("a", "b", "c"))
+        assert first.code == 75
+        (many.home / "1.txt").write_text("mine\n")
+        server.play(echo)
+        again = many(*command, stdin=lines("a", "b", "c"))
+        assert [(each["n"], each["error"]["slug"]) for each in envelopes(again.out)] == [
+            (3, "exists")
+        ]
+        assert [(many.home / f"{n}.txt").read_text() for n in (1, 2, 3)] == [
+            "mine\n", "b!\n", "old\n",
+        ]  # fmt: skip
+        assert list(map(said, server.requests)) == ["Say b"]
 
     def test_quiet_prints_nothing_and_keeps_everything(
         self, many: Program, server: FaultyServer
@@ -527,3 +545,12 @@ class TestRecipes:
         assert (replayed.out, len(server.requests)) == (taped.out, asked)
         missed = many(*command, "--replay", "tape", "--text", stdin=lines("x"))
         assert missed.code != 0
+
+    @pytest.mark.parametrize("most", [1, 3, 8])
+    def test_what_is_below_a_cap_is_sent(
+        self, many: Program, server: FaultyServer, most: int
+    ) -> None:
+        done = many("batch", *SAY, "--max-requests", str(most), "--text", stdin=numbers(20))
+        assert (done.code, done.slug) == (77, "max_requests")
+        assert done.out == "".join(f"{n}!\n" for n in range(most))
+        assert f"the batch stopped after {most} records" in done.err

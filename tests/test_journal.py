@@ -227,6 +227,7 @@ class TestWhatIsRefused:
 
         assert (type(failure), failure.slug) == (BadInput, "bad_journal")
         assert failure.message == f"{path}:1 (byte 0): this is no journal of mcli"
+        assert "name another file" in (failure.hint or "")
         assert path.read_text() == "my notes\n"
 
     def test_damage_in_the_middle(self, path: Path) -> None:
@@ -582,7 +583,7 @@ STRACE = ("strace", "-f", "-qq", "-o", "/dev/null", "-P")
 class TestBelow:
     @pytest.mark.sweep
     @pytest.mark.parametrize("jobs", [1, 4])
-    @pytest.mark.parametrize("call", ["write", "fdatasync", "openat", "flock", "fsync"])
+    @pytest.mark.parametrize("call", ["flock", "write", "fdatasync", "openat", "fsync"])
     def test_killed_at_any_moment_nothing_that_was_kept_is_lost(
         self, path: Path, call: str, jobs: int
     ) -> None:

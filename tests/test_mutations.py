@@ -61,3 +61,8 @@ def test_the_tests_that_must_notice_are_there() -> None:
 def test_the_report_is_of_these_mutations() -> None:
     told = re.findall(r"^\| ([a-z0-9-]+) \|", REPORT.read_text(), re.MULTILINE)
     assert told == ["mutation", "---", *(each.name for each in TABLE)]
+
+
+def test_every_file_of_mutations_is_in_the_table() -> None:
+    written = sum(path.read_text().count('\n    Mutation("') for path in REPORT.parent.glob("*.py"))
+    assert written == len(TABLE)

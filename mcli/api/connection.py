@@ -15,6 +15,8 @@ from functools import lru_cache
 
 import h11
 
+from mcli.api.turnstile import Turnstile
+
 MOST_INTERIM = 20
 """Interim replies before the real one (RFC 9110 §15.2 sets no bound; no server needs many)."""
 
@@ -56,8 +58,9 @@ class Connection(asyncio.Protocol):
     `served` is how many requests it was asked before the present one; -1 before the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turnstile: Turnstile) -> None:
         self._loop = asyncio.get_running_loop()
+        self._turnstile = turnstile
         self._transport: asyncio.Transport | None = None
         self._readable = select.poll()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEADER)
@@ -82,7 +85,8 @@ class Connection(asyncio.Protocol):
         if self._size > _MOST_UNREAD and not self._held_up and self._transport is not None:
             self._held_up = True
             self._transport.pause_reading()
-        self._wake()
+        if self._waiter is not None:
+            self._turnstile.enter(self._wake)
 
     def eof_received(self) -> None:
         self._ended = True

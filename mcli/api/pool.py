@@ -14,11 +14,13 @@ import ssl
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from types import TracebackType
 
 from mcli.api import body, client, dialling, mishaps
 from mcli.api.client import Client
 from mcli.api.connection import Connection, Garbled, Hangup, Header, Headers
+from mcli.api.turnstile import Turnstile
 from mcli.api.wire import Call, Opener, Reply, Wire
 from mcli.errors import Recovery
 
@@ -84,6 +86,7 @@ class Pool(Kept):
         self._server = self._address.server
         self._directory = dialling.Directory()
         self._idle: list[Connection] = []
+        self._turnstile: Turnstile | None = None
         self._open = 0
         self._most = math.inf
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -167,11 +170,14 @@ class Pool(Kept):
     async def _dialled(self) -> Connection:
         """A new one. Raises OSError where there is no descriptor for it, and Failures."""
         where = self._address
+        if self._turnstile is None:
+            self._turnstile = Turnstile()
+        made = partial(Connection, self._turnstile)
         self._open += 1
         try:
             async with asyncio.timeout(client.CONNECT_S):
                 addresses = await self._directory.addresses(where.host, where.port)
-                return await dialling.dial(addresses, where.host, self._tls, Connection)
+                return await dialling.dial(addresses, where.host, self._tls, made)
         except BaseException as error:
             self._open -= 1
             if getattr(error, "errno", None) in _NO_DESCRIPTOR:

@@ -21,7 +21,7 @@ def _halt(word: str) -> Halt:
         raise typer.BadParameter(str(error)) from None
 
 
-@options.takes(options.BATCH)
+@options.takes(options.BATCH, options.IN_A_BATCH)
 def batch(
     said: Said,
     recipe: Annotated[str | None, typer.Argument(metavar="RECIPE", show_default=False)] = None,

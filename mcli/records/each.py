@@ -11,9 +11,6 @@ from mcli.record import Record
 from mcli.records import targets
 from mcli.records.targets import Template
 
-Kept = Callable[[], str | None]
-"""What a record was answered earlier, if it was: looked up where that is wanted."""
-
 
 class Each:
     """Where each record's answer goes. `taken` tells whether a path was given before, and remembers
@@ -37,10 +34,9 @@ class Each:
         if folder and not os.path.isdir(folder):
             raise CannotCreate("no_directory", f'"{folder}" is no directory', "make it first")
 
-    def claim(self, record: Record, kept: Kept = lambda: None) -> str:
-        """The path for a record that is about to be asked about, for it alone. A file that is there
-        may stay if it has the answer that an earlier run `kept`. Raises BadInput or CannotCreate,
-        before anything is paid for."""
+    def claim(self, record: Record) -> str:
+        """The path for a record that is about to be asked about, for it alone. Raises BadInput or
+        CannotCreate, before anything is paid for."""
         path = self._template.target(record)
         if self._taken(targets.alike(path)):
             message = f'{record.place}: "{path}" is where another record is written'
@@ -51,20 +47,12 @@ class Each:
         if self._own and not self._own.isdisjoint((os.path.abspath(path), os.path.realpath(path))):
             message = f'{record.place}: "{path}" is an input, or what else the run writes'
             raise BadInput("same_target", message, "name another file with --output-each")
-        outfile.check(path, self._no_clobber and not self._is_written(path, kept))
+        outfile.check(path, self._no_clobber)
         return path
 
     def write(self, path: str, text: str) -> None:
         """The answer as the file at `path`. Raises WriteFailure or CannotCreate."""
-        if not self._is_written(path, lambda: text):
-            outfile.write(path, text, self._no_clobber)
-
-    def _is_written(self, path: str, kept: Kept) -> bool:
-        """Whether a file that may not be replaced need not be."""
-        if not (self._no_clobber and os.path.exists(path)):
-            return False
-        text = kept()
-        return text is not None and outfile.holds(path, text)
+        outfile.write(path, text, self._no_clobber)
 
 
 def _same(one: str, other: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from mcli.api import body, client, connection, dialling, pool
 from mcli.api.connection import Connection
 from mcli.api.pool import Pool
+from mcli.api.turnstile import Turnstile
 from mcli.api.wire import Call
 from mcli.errors import Failure
 from tests.faults import tls
@@ -296,7 +297,7 @@ class TestDialling:
 
             monkeypatch.setattr(loop, "getaddrinfo", resolve)
             where = await dialling.Directory().addresses("two.example", 1)
-            made = await dialling.dial(where, "two.example", None, Connection)
+            made = await dialling.dial(where, "two.example", None, lambda: Connection(Turnstile()))
             made.close()
             await asyncio.sleep(0)
 

@@ -76,9 +76,10 @@ def main() -> int:
         with server(latency_s) as url:
             for jobs in JOBS[:1] if short else JOBS:
                 table += rows(url, latency_s, jobs, 10 if short else 1)
+    alone = undisturbed()
     memory = grown(SIZES[:2] if short else SIZES)
     if not short:
-        write(table, memory)
+        write(table, alone, memory)
     return 0
 
 
@@ -182,6 +183,24 @@ def grown(sizes: tuple[int, ...]) -> list[str]:
     return lines
 
 
+def undisturbed() -> list[str]:
+    """How far from the ideal mcli is where nothing else runs."""
+    lines = ["| latency | in flight | over the ideal |", "| --- | ---: | ---: |"]
+    for latency_s in LATENCIES_S:
+        for jobs in JOBS if latency_s > 1 else JOBS[:1]:
+            count = jobs * (20 if latency_s > 1 else MANY // jobs)
+            with tempfile.TemporaryDirectory() as folder:
+                words = [sys.executable, "-m", "tests.benchmarks.quiet", str(count), str(jobs)]
+                env = {"PATH": os.environ["PATH"], "HOME": folder, "PYTHONPATH": str(ROOT)}
+                done = subprocess.run(
+                    [*words, str(latency_s), folder],
+                    cwd=ROOT, env=env, check=True, capture_output=True, text=True,
+                )  # fmt: skip
+            lines.append(f"| {latency_s * 1000:.0f} ms | {jobs} | {done.stdout.strip()} |")
+            print(lines[-1], flush=True)  # noqa: T201
+    return lines
+
+
 @contextmanager
 def server(latency_s: float) -> Iterator[str]:
     """The base URL of a server that takes so long."""
@@ -223,7 +242,7 @@ def run(prepare: Prepare, url: str, jobs: int, count: int) -> Spent:
         return Spent(count, elapsed_s, used.ru_utime + used.ru_stime, peak / 2**20)
 
 
-def write(table: list[str], memory: list[str]) -> None:
+def write(table: list[str], alone: list[str], memory: list[str]) -> None:
     """Put the tables, and what they were measured with, between the markers of the page."""
     head = "| latency | in flight | program | records | a second | over the ideal |"
     head += " CPU a record | times mcli's |"
@@ -231,8 +250,10 @@ def write(table: list[str], memory: list[str]) -> None:
         f"Measured on {datetime.date.today()} with mcli {__version__}, Python "
         f"{platform.python_version()} and {platform.system()} on {os.cpu_count()} cores of "
         f"{machine()}, which the server shared, by `.venv/bin/python -m tests.benchmarks.batch`; "
-        f"the load average was {os.getloadavg()[2]:.1f}, and the priority {-os.nice(0)}.",
+        f"the load average was {os.getloadavg()[2]:.1f}, at nice {os.nice(0)}.",
         "", head, f"|{' --- |' * 3}{' ---: |' * 5}", *table,
+        "", "mcli alone, by a clock that counts its CPU time and the time in which it has nothing "
+        "to do (`tests.benchmarks.quiet`), as on a machine where nothing else runs:", "", *alone,
         "", "Peak memory by the number of records:", "", *memory, "",
     ]  # fmt: skip
     page = PAGE.read_text() if PAGE.exists() else f"{HEADING}\n\n{peers.BEGIN}{peers.END}"

@@ -33,6 +33,7 @@ def most(requests: list[Seen], window: float = WINDOW_S) -> int:
     return max(sum(at - window < other <= at for other in moments) for at in moments)
 
 
+@pytest.mark.slow  # P-27 of the fault catalogue is its quick sister
 def test_eight_by_xargs_never_pass_it_at_the_server(mcli: Program, server: FaultyServer) -> None:
     line = " ".join(short(mcli, "ask", "-n", "--rpm", "6", "{}"))
     done = mcli.shell(f"seq 14 | xargs -P 8 -I {{}} {line}")

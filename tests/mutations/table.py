@@ -6,11 +6,13 @@ from . import (
     answering,
     asking,
     attaching,
+    batching,
     bounds,
     coding,
     conversing,
     counting,
     guarding,
+    journaling,
     keeping,
     limiting,
     paying,
@@ -26,6 +28,7 @@ from .mutation import Mutation
 TABLE: tuple[Mutation, ...] = (
     *asking.MUTATIONS,
     *attaching.MUTATIONS,
+    *batching.MUTATIONS,
     *bounds.MUTATIONS,
     *counting.MUTATIONS,
     *replies.MUTATIONS,
@@ -41,4 +44,5 @@ TABLE: tuple[Mutation, ...] = (
     *records.MUTATIONS,
     *limiting.MUTATIONS,
     *keeping.MUTATIONS,
+    *journaling.MUTATIONS,
 )
