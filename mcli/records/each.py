@@ -33,6 +33,8 @@ class Each:
         folder = self._template.folder()
         if folder and not os.path.isdir(folder):
             raise CannotCreate("no_directory", f'"{folder}" is no directory', "make it first")
+        if folder and not os.access(folder, os.W_OK | os.X_OK):
+            raise CannotCreate("no_permission", f'"{folder}" may not be written')
 
     def claim(self, record: Record) -> str:
         """The path for a record that is about to be asked about, for it alone. Raises BadInput or
