@@ -113,7 +113,7 @@ def test_a_server_that_wants_more_than_two_minutes_ends_the_run(
     assert done.code == 75
     assert "come back in 10m" in done.err
     assert "run the same command again" in done.err
-    assert "[rate_limited" in done.err
+    assert "[provider_busy" in done.err
     assert done.err.count("\n") == 1
     assert len(server.requests) <= 8
     assert time.monotonic() - began < 60

@@ -233,7 +233,7 @@ def _given_up(last: Failure) -> Failure:
 
 def _come_back(last: Failure, seconds: float) -> Failure:
     """The end of a run whose server wants more time than anybody should wait without a word."""
-    failure = TryAgain(last.slug, last.message, f"come back in {durations.words(seconds)}")
+    failure = TryAgain("provider_busy", last.message, f"come back in {durations.words(seconds)}")
     failure.status, failure.wait = last.status, seconds
     return failure
 

@@ -2,9 +2,10 @@
 
 The rows: `rows_connection` (what goes wrong on the wire), `rows_network` (names, TLS, proxies),
 `rows_replies` (what is wrong with the reply), `rows_status` (errors the server reports, and waits),
-`rows_process` (signals, descriptors, disks), `rows_secrets`, `rows_output`, `rows_input`. To add a
-case, add a row there: what is injected and how the run must end. What must hold on every row is in
-`oracles`; how a row is played, in `stage`; ids that have no row, and why, in `absent`.
+`rows_process` (signals, descriptors, disks), `rows_secrets`, `rows_output`, `rows_input`,
+`rows_batch` (many records). To add a case, add a row there: what is injected and how the run must
+end. What must hold on every row is in `oracles`; how a row is played, in `stage`; ids that have no
+row, and why, in `absent`.
 """
 
 from __future__ import annotations

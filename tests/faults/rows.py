@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    rows_batch,
     rows_codegen,
     rows_connection,
     rows_echoes,
@@ -22,6 +23,7 @@ from . import (
 from .catalogue import Row
 
 TABLE: list[Row] = [
+    *rows_batch.ROWS,
     *rows_codegen.ROWS,
     *rows_connection.ROWS,
     *rows_files.ROWS,
@@ -45,6 +47,7 @@ SECTIONS = {
     "I": ("input", 35),
     "S": ("secrets", 16),
     "O": ("output and hostile text", 17),
+    "B": ("many records and their journal", 16),
 }
 """What each section is about, and how many cases it has."""
 

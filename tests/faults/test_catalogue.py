@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests import WHOLE
+from tests.program import ROOT
 
-from .absent import ABSENT
+from .absent import ABSENT, SHOWN
 from .catalogue import BUFFERED, JSON, STREAM, TERMINAL, Again, Row
 from .rows import CATALOGUE, TABLE, number
 from .stage import play
@@ -87,3 +88,10 @@ def test_every_case_of_the_catalogue_has_a_row_or_a_reason() -> None:
     assert shown - set(CATALOGUE) == set()
     assert set(CATALOGUE) - shown == set(ABSENT)
     assert all(ABSENT.values())
+
+
+@pytest.mark.parametrize("reason", [why for why in ABSENT.values() if why.startswith(SHOWN)])
+def test_what_shows_a_case_without_a_row_is_there(reason: str) -> None:
+    """A test that is renamed leaves no case without one."""
+    path, name = reason.removeprefix(SHOWN).split("::")
+    assert f"def {name}(" in (ROOT / path).read_text()
