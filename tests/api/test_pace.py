@@ -217,7 +217,7 @@ def test_a_wait_of_more_than_two_minutes_is_the_end(seconds: float, ends: bool) 
         told = pace.ended
         assert (told is not None) is ends
         if told is not None:
-            assert (told.slug, told.status, told.hint) == ("rate_limited", 429, "come back in 2m")
+            assert (told.slug, told.status, told.hint) == ("provider_busy", 429, "come back in 2m")
 
     run(story())
 
