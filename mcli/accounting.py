@@ -33,6 +33,7 @@ from mcli.errors import (
 from mcli.ledger import Entry
 from mcli.settings import Settings
 from mcli.spent import Spent
+from mcli.underway import Underway
 
 Note = Callable[[str], None]
 
@@ -44,11 +45,12 @@ _POLL_S = 0.005
 @dataclass(frozen=True, slots=True)
 class Work:
     """On whose behalf requests are sent: a command, and the recipe that it fills in; `pen` writes
-    them down."""
+    them down, and `underway` are those that are on their way."""
 
     command: str
     recipe: str
     pen: ledger.Pen = field(default_factory=ledger.Pen)
+    underway: Underway = field(default_factory=Underway)
 
 
 def accounted(
@@ -73,18 +75,35 @@ def accounted(
         )
         if budget is not None and key is not None:
             async with in_time(patience):
-                entry = await _Purse(budget, key, chosen, note).set_aside(request, entry)
-        try:
-            exchange = await send(request)
-        except BaseException as error:
-            _record(_failed(entry, error), key, work, note)
-            raise
-        done = _answered(entry, exchange.completion, exchange.cost_usd)
-        done = replace(done, attempts=exchange.attempts, how="ok", charged="yes")
-        _record(done, key, work, note)
-        return exchange
+                purse = _Purse(budget, key, chosen, note)
+                entry = await _in_turn(purse, request, entry, work.underway)
+        with work.underway.one():
+            try:
+                exchange = await send(request)
+            except BaseException as error:
+                _record(_failed(entry, error), key, work, note)
+                raise
+            done = _answered(entry, exchange.completion, exchange.cost_usd)
+            done = replace(done, attempts=exchange.attempts, how="ok", charged="yes")
+            _record(done, key, work, note)
+            return exchange
 
     return sent
+
+
+async def _in_turn(purse: _Purse, request: Request, entry: Entry, ours: Underway) -> Entry:
+    """What `purse` sets aside. What stands in the way may be set aside for requests of our own,
+    most of which will cost less: these are waited for. Raises NotAllowed where it stays."""
+    async with ours.line:
+        while True:
+            ended = ours.ended
+            try:
+                return await purse.set_aside(request, entry)
+            except NotAllowed:
+                if ours.ended == ended:
+                    if not ours.count:
+                        raise
+                    await ours.end()
 
 
 def _answered(entry: Entry, said: Completion, cost_usd: float | None) -> Entry:

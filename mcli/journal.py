@@ -28,6 +28,7 @@ from mcli.key_index import KeyIndex, Known
 _LONGEST_FACT = 200
 """Characters of a fact; of a longer one its hash is kept."""
 _LONGEST_SHOWN = 60
+_LEFT_ALONE = "nothing was changed, nor will --new do so; name another file for the journal"
 _NOTHING_CHANGED = "nothing was changed; mend it, or --new starts over, and pays again"
 
 
@@ -148,8 +149,7 @@ def _start_over(path: str, descriptor: int) -> None:
     """Take away all that is in the file, if it is a journal, damaged or of whatever version. Who
     is killed in the middle leaves an empty file, which is a new journal too."""
     try:
-        is_ours = journal_line.begins_a_header(os.pread(descriptor, journal_file.PIECE, 0))
-        if is_ours or _scanned(path, descriptor, lambda _: None).header:
+        if _is_ours(descriptor) or _scanned(path, descriptor, lambda _: None).header:
             os.ftruncate(descriptor, 0)
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -167,8 +167,14 @@ def _scanned(path: str, descriptor: int, learn: Callable[[Line], None]) -> Scan:
     except OSError as error:
         raise _unreadable(path, error) from None
     except ValueError as error:
-        raise BadInput("bad_journal", f"{path}:{error}", _NOTHING_CHANGED) from None
+        hint = _NOTHING_CHANGED if _is_ours(descriptor) else _LEFT_ALONE
+        raise BadInput("bad_journal", f"{path}:{error}", hint) from None
     return scan
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Whether the file begins as a journal; what does not is not started over either."""
+    return journal_line.begins_a_header(os.pread(descriptor, journal_file.PIECE, 0))
 
 
 def _compare(path: str, had: Mapping[str, str], now: Mapping[str, str]) -> None:

@@ -79,6 +79,7 @@ def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     if form != "files" or not order.paths:  # there the paths are not read as inputs
         filling.claims_stdin(found, replace(job, files=order.paths or ("-",)), said)
     chosen = settings.load(said, os.environ, found, profiles.load(os.environ))
+    refusing.refuse_same_file(order, said, chosen.keeping)
     if chosen.no_stdin and not order.paths:
         raise NoInput("empty_input", "stdin is left alone and no file is named", "name an INPUT")
     if not chosen.caps.usd_given:  # nobody knows beforehand what many records may cost
@@ -93,7 +94,8 @@ def made(job: Job, order: Order, said: Said, began: float) -> Generator[Batch]:
     wanted = Wanted(order.paths, form, rules, order.limit)
     with _index(order, form) as index:
         source = Source(wanted, index and index.clash)
-        yield Batch(blueprint, order, said, source, _printing(blueprint, order, said, index), began)
+        printing = _printing(blueprint, order, said, index)
+        yield Batch(blueprint, order, said, source, printing, began)
 
 
 async def rehearsed(made: Batch) -> ExitCode:
@@ -153,6 +155,7 @@ def _printing(blueprint: Blueprint, order: Order, said: Said, index: KeyIndex | 
     if order.each is None or index is None:
         return Printing(told.Envelopes())
     template = targets.parse(order.each, blueprint.form == "files")
-    each = Files(template, said.no_clobber, index.is_taken)
+    own = refusing.own_files(order, said, blueprint.settings.keeping)
+    each = Files(template, said.no_clobber, index.is_taken, own)
     each.check()
     return Printing(told.Envelopes(), each)

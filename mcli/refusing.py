@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from mcli.errors import UsageFailure
+from mcli.keeping import Keeping
 from mcli.order import Order
 from mcli.records.forms import Form
 from mcli.said import Said
@@ -17,7 +19,6 @@ def refuse(order: Order, said: Said, form: Form) -> None:
     it."""
     _refuse_blank(order)
     _refuse_two_forms(order, said)
-    _refuse_same_file(order, said)
     if order.to is not None and not said.dry_run:
         raise UsageFailure("bad_flag", "--to says what --dry-run prints", "add --dry-run")
     if order.journal is None and (order.new or order.retry_failed):
@@ -45,25 +46,44 @@ def _refuse_two_forms(order: Order, said: Said) -> None:
         raise UsageFailure("bad_flag", f"{' and '.join(given)} exclude each other")
 
 
-def _refuse_same_file(order: Order, said: Said) -> None:
-    """A file that is read may not be written, by whatever name."""
-    written = (("-o", said.output), ("--journal", order.journal))
-    for flag, path in written:
-        if path is not None and any(_same(path, each) for each in order.paths or ("-",)):
+def refuse_same_file(order: Order, said: Said, keeping: Keeping) -> None:
+    """Raise UsageFailure where a file that is read would be written, or one for two purposes, by
+    whatever name."""
+    written = {
+        "the journal": ("--journal", order.journal),
+        "the output": ("-o", said.output),
+        "the recording": ("--record", keeping.record),
+    }
+    given = [(what, flag, path) for what, (flag, path) in written.items() if path is not None]
+    for _, flag, path in given:
+        if any(_same(path, each) for each in order.paths or ("-",)):
             raise UsageFailure("bad_flag", f'{flag} "{path}" is an input, too', "name another file")
-    if said.output is not None and order.journal is not None and _same(said.output, order.journal):
-        message = f'"{order.journal}" is both the journal and the output'
-        raise UsageFailure("bad_flag", message, "name another file")
+        if keeping.replay is not None and _same(path, keeping.replay):
+            message = f'{flag} "{path}" is what is replayed, too'
+            raise UsageFailure("bad_flag", message, "name another file")
+    for (what, _, path), (other, _, its) in itertools.combinations(given, 2):
+        if _same(path, its):
+            message = f'"{path}" is both {what} and {other}'
+            raise UsageFailure("bad_flag", message, "name another file")
+
+
+def own_files(order: Order, said: Said, keeping: Keeping) -> frozenset[str]:
+    """What an answer may not be written over: what is read, and what else the run writes. The real
+    paths of few, and the absolute ones of inputs, of which there may be many."""
+    few = (order.journal, said.output, keeping.record, keeping.replay)
+    real = {os.path.realpath(path) for path in few if path is not None}
+    return frozenset(real | {os.path.abspath(path) for path in order.paths})
 
 
 def _same(one: str, other: str) -> bool:
-    if one == other:
-        return True
     try:
-        found = os.fstat(0) if other == "-" else os.stat(other)
-        return os.path.isfile(one) and os.path.samestat(os.stat(one), found)
+        if other == "-":
+            return os.path.isfile(one) and os.path.samestat(os.stat(one), os.fstat(0))
+        if os.path.exists(one) and os.path.exists(other):
+            return os.path.isfile(one) and os.path.samefile(one, other)
+        return os.path.realpath(one) == os.path.realpath(other)
     except (OSError, ValueError):
-        return False
+        return one == other
 
 
 def _refuse_what_asks(said: Said) -> None:

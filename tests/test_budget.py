@@ -306,6 +306,20 @@ def test_side_by_side_they_cannot_pass_it_together(poor: Program, server: Faulty
     assert most_at_once(entries(poor)) <= 0.25 + 1e-9
 
 
+def test_a_batch_waits_for_what_is_set_aside_for_its_own(
+    poor: Program, server: FaultyServer
+) -> None:
+    """Two at a time may each cost 10 of the 25 cents; six in all cost 3 each, and then no more."""
+    server.play(drip(whole(dumps(completion("hi"))), 0.005))
+    command = ("batch", "-e", "Say", "--max-tokens", "10", "-j", "8", "--journal", "j")
+    done = poor(*command, stdin=b"".join(b"%d\n" % n for n in range(20)))
+
+    assert (done.code, done.slug) == (77, "budget")
+    assert [json.loads(line)["n"] for line in done.out.splitlines()] == [1, 2, 3, 4, 5, 6]
+    assert len(server.requests) == 6
+    assert most_at_once(entries(poor)) <= 0.25 + 1e-9
+
+
 def most_at_once(told: list[dict[str, Any]]) -> float:
     """What was at most spent and set aside, line after line."""
     spent, held, most = 0.0, dict[str, float](), 0.0

@@ -227,6 +227,7 @@ class TestWhatIsRefused:
 
         assert (type(failure), failure.slug) == (BadInput, "bad_journal")
         assert failure.message == f"{path}:1 (byte 0): this is no journal of mcli"
+        assert "name another file" in (failure.hint or "")
         assert path.read_text() == "my notes\n"
 
     def test_damage_in_the_middle(self, path: Path) -> None:

@@ -209,6 +209,57 @@ def test_the_end_wakes_all_who_wait() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("seconds", "ends"), [(120.0, False), (121.0, True)])
+def test_a_wait_of_more_than_two_minutes_is_the_end(seconds: float, ends: bool) -> None:
+    async def story() -> None:
+        pace = Pace(4)
+        (await enter(pace)).ended(None, busy(seconds))
+        told = pace.ended
+        assert (told is not None) is ends
+        if told is not None:
+            assert (told.slug, told.status, told.hint) == ("provider_busy", 429, "come back in 2m")
+
+    run(story())
+
+
+def test_in_haste_who_may_go_at_once_goes_and_nobody_waits() -> None:
+    async def story() -> None:
+        pace = Pace(1)
+        first = await enter(pace)
+        second = asyncio.ensure_future(enter(pace))
+        await asyncio.sleep(1)
+        pace.hurry(TryAgain("interrupted", "interrupted"))
+        with pytest.raises(TryAgain, match="not asked: interrupted"):
+            await second
+
+        first.ended(DONE, None)
+        third = await enter(pace)
+        with pytest.raises(TryAgain):
+            await enter(pace)
+        third.ended(DONE, None)
+
+    run(story())
+
+
+def test_who_waits_behind_is_told_of_the_haste() -> None:
+    class Closed:
+        async def enter(self, request: Request, deadline: float) -> Turn:
+            await asyncio.sleep(1e6)
+            raise AssertionError
+
+    async def story() -> None:
+        pace = Pace(2, Closed())
+        waiting = [asyncio.ensure_future(enter(pace)) for _ in range(2)]
+        await asyncio.sleep(1)
+        pace.hurry(TryAgain("interrupted", "interrupted"))
+        pace.end(down())
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [getattr(each, "slug", None) for each in told] == ["not_sent", "not_sent"]
+        assert pace.in_flight == 0
+
+    run(story())
+
+
 def test_who_leaves_the_line_takes_nobodys_place() -> None:
     async def story() -> None:
         pace = Pace(1)

@@ -287,6 +287,15 @@ def test_each_record_has_a_file_of_its_own(tmp_path: Any) -> None:
         Each(targets.parse(f"{tmp_path}/none/{{id}}.txt", False), False, take).check()
 
 
+def test_a_directory_that_may_not_be_written_is_known_before_anything_is_sent(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # whoever runs the tests may be root
+    with pytest.raises(CannotCreate) as failed:
+        Each(targets.parse(f"{tmp_path}/{{n}}", False), False, lambda _: False).check()
+    assert failed.value.slug == "no_permission"
+
+
 def request_line(custom_id: str, body: dict[str, Any]) -> str:
     return told.json_text(openai_batch.told(custom_id, body))
 
