@@ -15,5 +15,5 @@ MUTATIONS = (
     Mutation("no-grace", "what is in flight when Ctrl-C comes is kept", CREW, "call_later(GRACE_S, self._out_of_grace)", "call_later(0, self._out_of_grace)", (SIGNALS + "test_what_is_in_flight_ends_and_is_kept",)),
     Mutation("what-nohup-ignores", "what is ignored stays ignored", CREW, "if signal.getsignal(each) is not signal.SIG_IGN]", "]", (SIGNALS + "test_what_is_ignored_stays_ignored",)),
     Mutation("leave-a-batch-s-checkers", "the second Ctrl-C ends the checkers too", CREW, "            offspring.die(number)\n", "            signal.signal(number, signal.SIG_DFL)\n            signal.raise_signal(number)\n", (SIGNALS + "test_the_second_takes_the_checkers_along",)),
-    Mutation("all-of-an-input", "no record is read for a provider that is down", "api/pace.py", "        if self.ended is not None:\n            raise _not_sent(self.ended)\n        if self._comers", "        if self._comers", ("test_batch.py::test_nothing_more_is_read_for_a_provider_that_is_down", "api/test_pace.py::test_after_the_end_no_record_begins")),
+    Mutation("all-of-an-input", "no record is read for a provider that is down", "api/pace.py", "        if self.ended is not None:\n            raise _not_sent(self.ended)\n        if self._comers", "        if self._comers", ("api/test_pace.py::test_after_the_end_no_record_begins",)),
 )  # fmt: skip
