@@ -90,6 +90,10 @@ def decode(raw: bytes) -> dict[str, Any]:
     """
     if raw[8:9] != b" " or raw[:8] != b"%08x" % crc32(memoryview(raw)[9:]):
         raise ValueError("it does not fit its checksum")
+    if not raw.startswith(
+        b'{"t":"', 9
+    ):  # so that a long one can be refused before its end was read
+        raise ValueError("it does not begin as a line does")
     try:
         value = json.loads(raw[9:].decode())
     except (ValueError, RecursionError):

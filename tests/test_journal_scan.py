@@ -56,6 +56,9 @@ LINES = [
     journal_line.outcome(key(3), 3, answer()),
 ]
 FILE = b"".join(LINES)
+_TOLD = b'{"facts":{"model":"what is told first is not the kind"},"t":"hdr","v":1}'
+TOLD_LAST = b"%08x %b\n" % (crc32(_TOLD), _TOLD)
+"""JSON that fits its checksum, and does not begin as a line does."""
 TORN = LINES[1][:30]
 HEALED = FILE + TORN + b"\n" + journal_line.torn(len(FILE)) + LINES[1]
 
@@ -212,6 +215,8 @@ def test_a_header_alone_may_be_torn() -> None:
         (FILE.upper(), "1 (byte 0): this is no journal of mcli"),
         (FILE.replace(b"\n", b"\r\n"), "1 (byte 0): it does not fit its checksum"),
         (LINES[0] + line("what") + LINES[1], "it is of no known kind"),
+        (LINES[0] + TOLD_LAST, f"2 (byte {len(LINES[0])}): it is no line of a journal"),
+        (LINES[0] + TOLD_LAST[:70], f"2 (byte {len(LINES[0])}): it is no line of a journal"),
         (LINES[0] + line("start", k="x", n=1) + LINES[1], "its fields are not those"),
         (LINES[0] + line("start", k=key(1), n=True) + LINES[1], "its fields are not those"),
         (LINES[0] + line("done", k=key(1), n=1, envelope=failure()) + LINES[1], "its fields"),
@@ -223,9 +228,10 @@ def test_a_header_alone_may_be_torn() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_journal_is_named_by_its_place(raw: bytes, complaint: str) -> None:
-    with pytest.raises(ValueError, match=r"^\d+ \(byte \d+\): ") as caught:
-        scanned(raw)
-    assert complaint in str(caught.value)
+    for size in (1 << 16, 3):
+        with pytest.raises(ValueError, match=r"^\d+ \(byte \d+\): ") as caught:
+            scanned(raw, size)
+        assert complaint in str(caught.value)
 
 
 VALUES = json_like(NAMES)
