@@ -22,11 +22,12 @@ settings.load_profile("whole" if WHOLE else "quick")
 
 @pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a sweep the quick tests take the first case; CI takes all."""
-    begun: set[tuple[object, str]] = set()
+    """Of a sweep the quick tests take the first case, of a module of sweeps its first; CI all."""
+    begun: set[object] = set()
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("sweep"):
-            name = (item.parent, item.originalname)
+            alone = any(mark.name == "sweep" for mark in item.own_markers)
+            name = (item.parent, item.originalname) if alone else item.path
             if name in begun:
                 item.add_marker("slow")
             begun.add(name)

@@ -292,6 +292,7 @@ def test_failures_for_good_are_kept_unless_they_are_asked_for(
         ((*SAY, "-s", "Be brief."), "system message"),
     ],
 )
+@pytest.mark.sweep
 def test_a_journal_of_another_run_is_78_and_says_what_changed(
     many: Program, server: FaultyServer, change: tuple[str, ...], named: str
 ) -> None:

@@ -102,6 +102,7 @@ def test_killed_at_each_call_and_killed_again(
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("call", ["rename", "fsync", "fchmod", "write"])
+@pytest.mark.slow
 def test_killed_while_the_file_is_put_in_place(
     many: Program, server: FaultyServer, call: str
 ) -> None:

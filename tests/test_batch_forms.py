@@ -161,6 +161,7 @@ class TestWhatGoesIn:
         assert (piped.code, piped.out) == (3, "x!\n\n")
 
     @pytest.mark.parametrize("redirect", ["<&-", "< /dev/null", "< empty", "empty", "empty empty"])
+    @pytest.mark.sweep
     def test_no_records_are_no_failure(
         self, many: Program, server: FaultyServer, redirect: str
     ) -> None:

@@ -67,6 +67,7 @@ def ends(running: subprocess.Popen[bytes], within: float = SOON_S) -> tuple[byte
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.sweep
 def test_while_stdin_gives_nothing_it_ends_at_once(
     many: Program, server: FaultyServer, number: signal.Signals
 ) -> None:
@@ -96,6 +97,7 @@ def test_while_all_wait_for_the_server_it_ends_at_once(many: Program, server: Fa
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.sweep
 def test_what_is_in_flight_ends_and_is_kept(
     many: Program, server: FaultyServer, number: signal.Signals
 ) -> None:

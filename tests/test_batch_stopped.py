@@ -63,6 +63,7 @@ def test_a_signal_ends_the_wait_for_a_limit_and_nothing_more_is_sent(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.sweep
 def test_a_signal_ends_the_wait_before_a_retry(
     many: Program, server: FaultyServer, number: signal.Signals
 ) -> None:

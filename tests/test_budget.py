@@ -111,6 +111,7 @@ class TestWhatCounts:
     @pytest.mark.parametrize(("scene", "codes"), [
         (error(401), [77] * 4), (error(400), [69] * 4), (hangup(), [75, 75, 77, 77]),
     ])  # fmt: skip
+    @pytest.mark.sweep
     def test_a_failure_counts_where_it_may_be_charged(
         self, poor: Program, server: FaultyServer, scene: Any, codes: list[int]
     ) -> None:
@@ -306,6 +307,7 @@ def test_side_by_side_they_cannot_pass_it_together(poor: Program, server: Faulty
     assert most_at_once(entries(poor)) <= 0.25 + 1e-9
 
 
+@pytest.mark.slow
 def test_a_batch_waits_for_what_is_set_aside_for_its_own(
     poor: Program, server: FaultyServer
 ) -> None:

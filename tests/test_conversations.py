@@ -113,6 +113,7 @@ class TestThread:
     @pytest.mark.parametrize(
         "flags", [["--json"], ["--stream"], ["-q"], ["-o", "out"], ["--cache", "1h"]]
     )
+    @pytest.mark.sweep
     def test_however_it_is_printed_the_turn_is_kept(self, mcli: Program, flags: list[str]) -> None:
         assert say(mcli, "hi", *flags).code == 0
 

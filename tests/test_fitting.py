@@ -115,6 +115,7 @@ def test_it_is_refused_before_it_is_sent(small: Program, server: FaultyServer) -
     ],
     ids=" ".join,
 )
+@pytest.mark.sweep
 def test_the_flag_cuts_everywhere(small: Program, server: FaultyServer, argv: list[str]) -> None:
     small(*argv, "--fit", "tail", "--json", stdin=f"FIRST {WORDS} LAST".encode())
 

@@ -65,6 +65,7 @@ def await_full(pipe: int) -> None:
 @pytest.mark.parametrize(
     ("text", "out"), [("a", "a\n"), ("a\n", "a\n"), ("a\n\n", "a\n\n"), ("\na", "\na\n")]
 )
+@pytest.mark.sweep
 def test_the_answer_and_one_line_end_if_it_lacks_one(
     mcli: Program, server: FaultyServer, text: str, out: str
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_pipe_gets_the_model_s_bytes(mcli: Program, server: FaultyServer) -> N
 
 
 @pytest.mark.parametrize("flag", ["--stream", "--no-stream"])
+@pytest.mark.sweep
 def test_a_model_cannot_drive_the_terminal(mcli: Program, server: FaultyServer, flag: str) -> None:
     server.play(ok(HOSTILE))
 

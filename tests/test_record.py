@@ -476,6 +476,7 @@ class TestReplay:
 
 
 class TestFlagsAndVariables:
+    @pytest.mark.slow
     def test_variables_do_for_a_whole_script(self, mcli: Program, server: FaultyServer) -> None:
         script = "for n in 1 2 3; do mcli ask -n $n; done; mcli ask -n 1"
         server.play([ok("a"), ok("b"), ok("c"), ok("d")])

@@ -119,6 +119,7 @@ def test_no_form_of_a_secret_is_left(form: str, secret: str, before: str, after:
 @pytest.mark.parametrize("form", FORMS)
 @given(secret=keys, data=st.data())
 @settings(deadline=None, max_examples=40)
+@pytest.mark.sweep
 def test_no_piece_of_a_secret_is_left(form: str, secret: str, data: st.DataObject) -> None:
     only(secret)
     start = data.draw(st.integers(0, len(secret) - 12))
@@ -265,6 +266,7 @@ def test_an_excerpt_is_one_harmless_line_of_some_length(text: str, longest: int)
 @pytest.mark.parametrize("form", FORMS)
 @given(secret=secrets, around=st.text(max_size=400), longest=st.integers(1, 400))
 @settings(deadline=None, max_examples=40)
+@pytest.mark.sweep
 def test_an_excerpt_has_no_secret_in_any_form_wherever_it_is_cut(
     form: str, secret: str, around: str, longest: int
 ) -> None:

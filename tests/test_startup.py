@@ -114,6 +114,7 @@ def test_limits_load_sqlite_and_redis_only_where_it_is_configured(
     assert found & {"redis", "rich", "tiktoken", "splintr"} == set()
 
 
+@pytest.mark.slow
 def test_a_parser_is_loaded_for_code_between_fences_only(
     mcli: Program, server: FaultyServer
 ) -> None:

@@ -205,6 +205,7 @@ def test_it_needs_no_configuration_and_loads_little(mcli: Program) -> None:
     assert loaded(mcli, "usage", "--json") & set(HEAVY) == set()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_ledger(filled: Program) -> None:
     line = at("2026-11-01T10:00:00Z", cost_usd=0.5)
     fill(filled, line * 40_000)

@@ -266,6 +266,7 @@ def test_a_recipe_says_how_often_a_label_is_asked_for(mcli: Program, server: Fau
 
 
 @pytest.mark.parametrize(("flag", "names"), [("", ["bug"]), ("--multi", ["bug", "talk"])])
+@pytest.mark.slow
 def test_the_sandbox_chooses_the_same_in_words_and_by_a_schema(
     mcli: Program, flag: str, names: list[str]
 ) -> None:

@@ -119,7 +119,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(
             st.just("arrive"),
-            st.integers(0, 40),
+            st.integers(1, 40),  # a request has tokens
             st.sampled_from([None, 1, 2, 3, 6]),
             st.sampled_from([None, 30, 60]),
         ),

@@ -59,6 +59,7 @@ def test_four_share_fairly(
     assert sum(parts) >= 24 * 5 * 0.9
 
 
+@pytest.mark.slow
 def test_who_is_killed_while_it_waits_holds_up_nobody(mcli: Program, server: FaultyServer) -> None:
     def ask(*more: str) -> subprocess.Popen[bytes]:
         argv = short(mcli, "ask", "-n", "hi", "--rpm", "1", *more)
@@ -195,6 +196,7 @@ def broken(mcli: Program, kind: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "kind", ["a file in its place", "a link in its place", "no home", "no redis there"]
 )
+@pytest.mark.sweep
 def test_a_store_that_cannot_be_used_costs_no_answer(
     mcli: Program, server: FaultyServer, kind: str
 ) -> None:

@@ -247,6 +247,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("form", BOMBS)
+@pytest.mark.sweep
 def test_a_record_without_end_is_not_held(form: str) -> None:
     parser = forms.parser(form, Rules(most=1000), Origin())  # type: ignore[arg-type]
     if form in ("csv", "tsv"):
@@ -287,6 +288,7 @@ def test_hostile_bytes_take_steps_in_proportion(form: str, hostile: bytes) -> No
     assert steps(8000) < 12 * steps(1000) + 1000
 
 
+@pytest.mark.slow
 def test_a_million_of_anything_is_read() -> None:
     for hostile in (b'"', b"{", b"[", b",", b'"",', b"\\"):
         for form in ("jsonl", "csv"):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 
+import pytest
+
 from mcli import manual
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer
 from tests.program import Program, Result
 from tests.scripting.page import BUSY, by_text, fences, instead, need
+
+pytestmark = pytest.mark.sweep
 
 PAGE = manual.page("batch")
 FENCES = fences("## Top\n" + PAGE.partition("\n")[2])

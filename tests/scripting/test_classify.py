@@ -12,6 +12,8 @@ from tests.program import Program
 from .page import BUSY, NO_KEY, fences, need
 from .test_examples import CHANGE, twice
 
+pytestmark = pytest.mark.sweep
+
 FENCES = fences(manual.page("classify"))
 SET = FENCES["A gate in CI", 0]
 GATE = FENCES["A gate in CI", 1]

@@ -13,6 +13,8 @@ from tests.program import Program
 from tests.scripting.page import BUSY, fences, need
 from tests.scripting.test_examples import twice
 
+pytestmark = pytest.mark.sweep
+
 FENCES = fences(manual.page("conversations"))
 THREAD = FENCES["A thread", 0][1]
 LOOP = FENCES["Messages that a script keeps", 0][1]

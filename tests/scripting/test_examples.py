@@ -10,6 +10,8 @@ from tests.faults.server import FaultyServer
 from tests.program import Program, Result
 from tests.scripting.page import BUSY, NO_KEY, bare, fences, need
 
+pytestmark = pytest.mark.sweep
+
 FENCES = fences(manual.page("examples"))
 HOOK = FENCES["A git hook that writes the commit message", 0][1]
 REVIEW = FENCES["A CI job that fails on a risky diff", 0][1]

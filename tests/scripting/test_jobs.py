@@ -12,6 +12,8 @@ from tests.faults.server import FaultyServer
 from tests.program import Program
 from tests.scripting.page import BUSY, NO_KEY, by_text, example, letters, need
 
+pytestmark = pytest.mark.sweep
+
 MAKEFILE = example("make", 0, "make")
 XARGS, XARGS_CODES = (example("xargs", number, "sh") for number in range(2))
 BATCH = example("batch", 0, "sh")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from mcli import manual
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer
 from tests.program import ROOT, Program
 from tests.scripting.page import by_text, fences
+
+pytestmark = pytest.mark.sweep
 
 FENCES = fences(manual.page("replay"))
 SCRIPT, RECORD, TEST = (FENCES["A script and its test", number][1] for number in range(3))

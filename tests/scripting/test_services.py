@@ -17,6 +17,8 @@ from tests.faults.server import FaultyServer
 from tests.program import Program, Result
 from tests.scripting.page import BUSY, NO_KEY, bare, example, need
 
+pytestmark = pytest.mark.sweep
+
 MAILED, PATIENT = (example("cron", number, "crontab") for number in range(2))
 UNITS = [example("systemd", number, "ini") for number in range(3)]
 WORKFLOW = example("GitHub Actions", 0, "yaml")

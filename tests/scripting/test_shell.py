@@ -14,6 +14,8 @@ from tests.faults.server import End, FaultyServer
 from tests.program import Program
 from tests.scripting.page import BUSY, NO_KEY, by_text, example, instead, letters, need
 
+pytestmark = pytest.mark.sweep
+
 LABEL, VERDICT, AGAIN, LOOP = (example("bash", number, "sh") for number in range(4))
 HEAD, DIFF = (example("Pipes", number, "sh") for number in range(2))
 TIMEOUT = example("timeout", 0, "sh")

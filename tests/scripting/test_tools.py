@@ -13,6 +13,8 @@ from tests.program import Program
 from tests.scripting.page import BUSY, fences, need
 from tests.scripting.test_examples import twice
 
+pytestmark = pytest.mark.sweep
+
 FENCES = fences(manual.page("tools"))
 LOOP = next(text for kind, text in FENCES.values() if kind == "sh" and "--messages" in text)
 WEATHER = manual.page("tools").partition("```yaml\n")[2].partition("```")[0]

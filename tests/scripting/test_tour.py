@@ -12,6 +12,8 @@ from tests.faults.server import FaultyServer
 from tests.program import ROOT, Program, recorded
 from tests.scripting.page import need
 
+pytestmark = pytest.mark.sweep
+
 TAPE = ROOT / "tests" / "recordings" / "tour.jsonl"
 STALE = "the page, a recipe or the sandbox was changed: run .ci/record-tour, and look at the diff"
 EXAMPLES = re.findall(

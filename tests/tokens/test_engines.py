@@ -32,6 +32,7 @@ def reference(text: str, encoding: str) -> list[int]:
 
 
 @pytest.mark.parametrize("encoding", SHIPPED)
+@pytest.mark.sweep
 def test_both_give_the_tokens_of_the_reference_for_a_corpus(encoding: str) -> None:
     written = [path.read_text() for path in CORPUS]
 
@@ -152,6 +153,7 @@ def test_a_model_whose_vocabulary_is_missing_is_estimated(monkeypatch: pytest.Mo
      "m = type(sys)('splintr'); m.AnyTokenizer = m.Tokenizer = str; sys.modules['splintr'] = m"],
     ids=["missing", "empty", "another version"],
 )  # fmt: skip
+@pytest.mark.sweep
 def test_where_splintr_cannot_be_used_tiktoken_is(broken: str, tmp_path: Path) -> None:
     code = f"import sys; {broken}\nfrom mcli.tokens import counting\n"
     code += "assert counting.count('tiktoken is great!', 'o200k_base') == 6\n"
@@ -172,6 +174,7 @@ def test_no_thread_to_be_had_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> N
     assert tokenizer.sizes(["a b", "c"], "cl100k_base") == [2, 1]
 
 
+@pytest.mark.slow
 def test_a_megabyte_of_white_space() -> None:
     for engine_ in (fast, tokenizer):
         assert engine_.sizes([" " * 1_000_000 + "text"], "o200k_base") == [7814]

@@ -28,6 +28,7 @@ def test_the_original_file_can_be_rebuilt(encoding: str) -> None:
     assert hashlib.sha256(b"".join(lines)).hexdigest() == PUBLISHED[encoding] == shipped.sha256
 
 
+@pytest.mark.slow
 def test_every_encoding_is_described_and_no_other() -> None:
     described = json.loads((vocabulary.DATA / "encodings.json").read_text("utf-8"))
 
