@@ -18,6 +18,8 @@ PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
     "AAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
+SAYS = {"gh models": '"state": "ok"', "mods": '"sender"', "fabric": "in German: "}
+"""What must be in what our lines print, beside something."""
 SCHEMA = {
     "type": "object",
     "required": ["sender", "at"],
@@ -61,4 +63,5 @@ def test_our_lines_run(mcli: Program, server: FaultyServer, program: str) -> Non
     assert done.err == ""
     assert done.out.count("status ") == done.out.count("status 0\n") == len(lines)
     assert all(said.strip() for said in done.out.split("status 0\n")[:-1])
+    assert SAYS.get(program, "") in done.out
     assert server.connections == 0
