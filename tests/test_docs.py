@@ -45,8 +45,9 @@ FLAGS = sorted(
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
+def test_every_command_is_in_the_readme_and_the_manual_and_has_help(name: str) -> None:
     assert f"`{name}" in README or f"mcli {name}" in README
+    assert re.search(rf"(^## |`|, ){name}\b", PAGES["commands"], re.MULTILINE)
     assert COMMANDS[name].help
 
 
