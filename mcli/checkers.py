@@ -73,6 +73,8 @@ _TOOLS = {
     "c": Checker(("gcc", *_C, "c", "-"), undecided=_NO_HEADER),
     "c++": Checker(("g++", *_C, "c++", "-"), undecided=_NO_HEADER),
 }  # fmt: skip
+CHECKED = (*OURS, "shell", *_TOOLS)
+"""Languages of which code can be checked, some where a program is installed."""
 _DIRECTIVE = re.compile(r"(?:#|%:|\?\?=)((?:[^\S\n]|/\*.*?\*/)*)(\w+)([^\n]*)", re.DOTALL)
 _SYSTEM_HEADER = re.compile(r"\s*<(?!.*\.\.)\w[\w/.+-]*>\s*(//.*|/\*.*\*/\s*)?")
 _SPLICE = re.compile(r"(?:\\|\?\?/)[^\S\n]*\n")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from mcli import envelope, library, output, redaction
+from mcli import catalogue, envelope, library, output, redaction
 from mcli.errors import ExitCode, Failure
 from mcli.said import Said
 
@@ -20,7 +20,7 @@ def check(paths: Sequence[str], said: Said) -> ExitCode:
     began = time.monotonic()
     try:
         output.check_stdout()
-        files = library.files(paths) if paths else [p.path for p in library.places(os.environ)]
+        files = library.files(paths) if paths else [p.path for p in catalogue.places(os.environ)]
     except Failure as failure:
         failure.elapsed_s = time.monotonic() - began
         raise

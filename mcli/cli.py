@@ -13,6 +13,7 @@ from mcli.commands.ask import ask
 from mcli.commands.batch import batch
 from mcli.commands.classify import classify
 from mcli.commands.codegen import codegen
+from mcli.commands.completion import completion
 from mcli.commands.config import config
 from mcli.commands.count_tokens import count_tokens
 from mcli.commands.help import show_help
@@ -51,6 +52,7 @@ app.command()(models)
 app.add_typer(config, name="config")
 app.command()(usage)
 app.command()(sandbox)
+app.command()(completion)
 app.command("help")(show_help)
 
 # The base of everything Typer raises for a wrong command line; it does not export it by name.

@@ -11,6 +11,8 @@ _ALIASES = {
     "cxx": "c++", "cc": "c++", "rb": "ruby", "c#": "csharp", "cs": "csharp", "ps1": "powershell",
     "md": "markdown",
 }  # fmt: skip
+KNOWN = frozenset(_ALIASES.values())
+"""Languages that go by several names."""
 _OF_FILES = {"hpp": "c++", "htm": "html", "h": "", "pyi": "python", "txt": ""}
 """Endings that are no name of a language; what a header is in nobody can tell."""
 TEXT = frozenset({"text", "txt", "plain", "plaintext"})

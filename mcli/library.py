@@ -7,14 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcli import documents, findings, profiles, prompt_yml, recipe_document, strict
+from mcli import documents, findings, prompt_yml, recipe_document, strict
+from mcli.catalogue import (
+    ENDINGS,
+    Place,
+    bundled_folder,
+    is_path,
+    name_of,
+    own_folder,
+    places,
+    recipes_in,
+)
 from mcli.errors import ConfigFailure, NoInput, UsageFailure, reason
 from mcli.findings import Finding
 from mcli.recipe import Recipe
 from mcli.strict import STRICT, Complaints, Node
 from mcli.variables import FROM_FLAGS
 
-ENDINGS = (".yaml", ".yml")
 MOST_LEVELS = 10
 """How many recipes may extend one another."""
 _PACKAGE = Path(__file__).parent
@@ -29,35 +38,16 @@ class Found:
     shadows: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A name that `find` takes, and the file it stands for: a person's own, which may hide a
-    bundled one, or a bundled one."""
-
-    name: str
-    path: Path
-    own: bool = True
-    shadows: bool = False
-
-
 def bundled(name: str) -> Found:
     """The recipe of that name that ships with mcli."""
-    path = _bundled_folder() / f"{name}.yaml"
+    path = bundled_folder() / f"{name}.yaml"
     return Found(load(path, {}), path)
 
 
 def merging(whole: Recipe) -> Recipe | None:
     """The bundled recipe that puts together what `whole` says of the parts of its data."""
-    path = _bundled_folder() / f"{whole.name}-merge.yaml"
-    return load(path, {}) if whole.name in _in(_bundled_folder()) and path.exists() else None
-
-
-def places(environ: Mapping[str, str]) -> list[Place]:
-    """Every recipe that has a name, in the order of the names."""
-    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
-    known = [Place(name, path, True, name in shipped) for name, path in own.items()]
-    known += [Place(name, path, False) for name, path in shipped.items() if name not in own]
-    return sorted(known, key=lambda place: place.name)
+    path = bundled_folder() / f"{whole.name}-merge.yaml"
+    return load(path, {}) if whole.name in recipes_in(bundled_folder()) and path.exists() else None
 
 
 def find(name: str, environ: Mapping[str, str]) -> Found:
@@ -168,35 +158,6 @@ def _below(folder: str) -> Iterator[Path]:
                 yield path
 
 
-def is_path(name: str) -> bool:
-    """Whether a recipe is named by its file."""
-    return "/" in name or os.sep in name or name.endswith(ENDINGS)
-
-
-def name_of(path: Path) -> str:
-    """What the recipe in a file is called."""
-    return path.stem.removesuffix(".prompt")
-
-
-def own_folder(environ: Mapping[str, str]) -> Path:
-    """Where a person's own recipes lie."""
-    return profiles.directory(environ) / "recipes"
-
-
-def _bundled_folder() -> Path:
-    """In a wheel the recipes lie inside the package, in a checkout beside it."""
-    inside = _PACKAGE / "_recipes"
-    return inside if inside.is_dir() else _PACKAGE.parent / "recipes"
-
-
-def _in(folder: Path) -> dict[str, Path]:
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:
-        return {}
-    return {name_of(path): path for path in paths if path.suffix in ENDINGS and path.is_file()}
-
-
 def _load(path: Path, environ: Mapping[str, str], complaints: Complaints) -> tuple[Node, Recipe]:
     """The recipe in `path`, and the document that it is by itself."""
     root = documents.parse(source(path), str(path))
@@ -243,7 +204,7 @@ def _parent(node: Node, child: Path, environ: Mapping[str, str]) -> Path:
     name = strict.text(node)
     if is_path(name):
         return beside(child, name, node)
-    own, shipped = _in(own_folder(environ)), _in(_bundled_folder())
+    own, shipped = recipes_in(own_folder(environ)), recipes_in(bundled_folder())
     for known in (own, shipped):
         if name in known and not _same(known[name], child):
             return known[name]

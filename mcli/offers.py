@@ -100,6 +100,14 @@ _TOLD = {
 }  # fmt: skip
 
 
+def in_short(offer: Offer) -> str:
+    """The offer in a few words, for a list of names."""
+    window = "" if offer.window is None else f"{offer.window:,} tokens"
+    costs = (offer.input_usd, offer.output_usd)
+    price = "" if None in costs else f"${costs[0]:.10g}/{costs[1]:.10g} per million"
+    return ", ".join(filter(None, (window, price, offer.owner)))
+
+
 def row(offer: Offer) -> tuple[str, ...]:
     """The offer for a table; the last cell names the columns that are ours."""
     return (

@@ -7,9 +7,9 @@ import os
 import time
 from typing import Any
 
-from mcli import envelope, fieldpath, library, output, redaction, structured
+from mcli import catalogue, envelope, fieldpath, library, output, redaction, structured
+from mcli.catalogue import Place
 from mcli.errors import ExitCode, Failure
-from mcli.library import Place
 from mcli.recipe import Recipe
 from mcli.said import Said
 from mcli.variables import Input
@@ -40,7 +40,7 @@ def show_list(said: Said) -> ExitCode:
     """Print every recipe that has a name; one that cannot be read, with what is wrong."""
     began = time.monotonic()
     output.check_stdout()
-    told = [_listed(place) for place in library.places(os.environ)]
+    told = [_listed(place) for place in catalogue.places(os.environ)]
     if said.json:
         output.json_line(envelope.of_data(told, time.monotonic() - began))
     else:

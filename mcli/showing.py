@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from mcli import envelope, ledger, manual, output, profiles, settings
+from mcli import envelope, ledger, manual, output, profiles, settings, shells
 from mcli.errors import ExitCode
 from mcli.keys import KeySource
 from mcli.said import Said
@@ -64,6 +64,19 @@ def page(topic: str, said: Said) -> ExitCode:
     text = manual.page(topic)
     if said.json:
         data = {"topic": topic, "text": text}
+        output.json_line(envelope.of_data(data, time.monotonic() - began))
+    else:
+        output.text(text)
+    return ExitCode.OK
+
+
+def completion(shell: str, said: Said) -> ExitCode:
+    """Print the script by which `shell` completes our command line."""
+    began = time.monotonic()
+    output.check_stdout()
+    text = shells.script(shell)
+    if said.json:
+        data = {"shell": shell, "script": text}
         output.json_line(envelope.of_data(data, time.monotonic() - began))
     else:
         output.text(text)

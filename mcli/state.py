@@ -23,16 +23,25 @@ _LONG_S = 1.0
 
 
 def folder(environ: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/mcli`, by default below `~/.local/state`.
+    """`$XDG_STATE_HOME/mcli`, by default below `~/.local/state`. OSError where there is no home."""
+    return _below(environ, "XDG_STATE_HOME", ".local/state")
 
-    A relative value is ignored, as the specification says. Without a home there is none: a service
-    that was given no HOME is not to leave files in that of root.
+
+def cache(environ: Mapping[str, str]) -> Path:
+    """`$XDG_CACHE_HOME/mcli`, by default below `~/.cache`, for what can be had again. OSError where
+    there is no home."""
+    return _below(environ, "XDG_CACHE_HOME", ".cache")
+
+
+def _below(environ: Mapping[str, str], variable: str, usual: str) -> Path:
+    """A relative value is ignored, as the specification says. Without a home there is none: a
+    service that was given no HOME is not to leave files in that of root.
     """
-    base, home = environ.get("XDG_STATE_HOME", ""), environ.get("HOME", "")
+    base, home = environ.get(variable, ""), environ.get("HOME", "")
     if os.path.isabs(base):
         return Path(base) / "mcli"
     if os.path.isabs(home):
-        return Path(home) / ".local" / "state" / "mcli"
+        return Path(home) / usual / "mcli"
     raise OSError(errno.ENOENT, "no home directory is set")
 
 

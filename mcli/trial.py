@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mcli import (
     abreast,
     cases,
+    catalogue,
     envelope,
     inputs,
     library,
@@ -98,7 +99,7 @@ def _trials(paths: Sequence[str], said: Said) -> list[Trial]:
     if paths:
         named = [(str(path), path) for path in library.files(paths)]
     else:
-        named = [(place.name, place.path) for place in library.places(os.environ)]
+        named = [(place.name, place.path) for place in catalogue.places(os.environ)]
     trials: list[Trial] = []
     for name, path in named:
         found = library.load(path, os.environ)

@@ -1,0 +1,2 @@
+# mcli-llm is mcli.
+complete -c mcli-llm -w mcli

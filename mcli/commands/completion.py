@@ -1,0 +1,28 @@
+"""FLAGS: `mcli completion`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from mcli import options
+from mcli.errors import ExitCode
+from mcli.said import Said
+
+
+@options.takes(("json", "debug"))
+def completion(
+    said: Said,
+    shell: Annotated[
+        Literal["bash", "zsh", "fish", "powershell"],
+        typer.Argument(metavar="SHELL", show_default=False, help="bash, zsh, fish or powershell"),
+    ],
+) -> ExitCode:
+    """The script by which a shell completes the command line of mcli at a Tab.
+
+    eval "$(mcli completion bash)"
+    """
+    from mcli import showing
+
+    return showing.completion(shell, said)
