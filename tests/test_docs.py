@@ -7,7 +7,7 @@ import re
 import pytest
 import typer
 
-from mcli import library, manual, recipe_document, variables
+from mcli import library, manpage, manual, recipe_document, variables
 from mcli.cli import app
 from mcli.errors import ExitCode
 from mcli.settings import VARIABLES
@@ -78,7 +78,9 @@ def test_every_topic_of_the_manual_is_in_the_readme(topic: str) -> None:
 
 
 def test_no_topic_of_the_readme_is_invented() -> None:
-    assert set(re.findall(r"`mcli help ([\w-]+)`", README)) == set(manual.topics())
+    shown = set(re.findall(r"`mcli help ([\w-]+)`", README))
+
+    assert shown - set(manpage.names(ROOT_COMMAND)) == set(manual.topics())
 
 
 @pytest.mark.parametrize("topic", manual.topics())
