@@ -23,6 +23,9 @@ _COLUMN = 22
 
 HELP = ("-h", "--help")
 
+_LONGEST = 30
+"""Characters of a wrong command that are told: what is longer may be a key."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -101,7 +104,8 @@ class _Group(TyperGroup):
             hint = f"{near} see {ctx.command_path} --help"
             if not near.endswith("?"):
                 hint = f"{near}; see {ctx.command_path} --help"
-            raise UsageFailure("usage", f'no such command "{word[:100]}"', hint)
+            told = word if len(word) <= _LONGEST else f"{word[:8]}…"
+            raise UsageFailure("usage", f'no such command "{told}"', hint)
         return super().resolve_command(ctx, args)
 
 

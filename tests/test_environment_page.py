@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcli import manual, profiles, toolrun
+from mcli import manpage, manual, page, profiles, toolrun
 from mcli.settings import VARIABLES
-from tests.program import ROOT, Program
+from tests.program import ROOT
+from tests.test_docs import ROOT_COMMAND
 
 PAGE = manual.page("environment")
 TABLED = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
@@ -65,12 +66,14 @@ def test_the_keys_of_built_in_profiles_are_on_it() -> None:
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_a_variable_of_ours_stands_with_its_flag(mcli: Program, name: str) -> None:
+def test_a_variable_of_ours_stands_with_its_flag(name: str) -> None:
     row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |"))
     flag = row.split("|")[2].strip(" `")
 
     if flag:
-        assert f"[env: {name}]" in mcli("help", "mcli-ask").out.replace("\n        ", " ")
+        assert f"[env: {name}]" in " ".join(
+            page.plain(manpage.of(ROOT_COMMAND, "mcli-ask")).split()
+        )
         assert flag == f"--{name.removeprefix('MCLI_').lower().replace('_', '-')}"
 
 

@@ -80,6 +80,12 @@ def test_a_wrong_word_cannot_drive_a_terminal_or_fill_it(mcli: Program) -> None:
     assert len(done.err) < 1000
 
 
+def test_what_may_be_a_key_is_not_told(mcli: Program) -> None:
+    done = mcli("sk-proj-5d1e77c09a3b4f2e8d615d1e77c09a3b")
+
+    assert 'no such command "sk-proj-…"' in done.err
+
+
 class TestAlone:
     def test_in_a_pipe_it_is_one_line_that_says_what_to_try(self, mcli: Program) -> None:
         done = mcli()

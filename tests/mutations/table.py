@@ -12,6 +12,7 @@ from . import (
     conversing,
     counting,
     guarding,
+    helping,
     journaling,
     keeping,
     limiting,
@@ -47,4 +48,5 @@ TABLE: tuple[Mutation, ...] = (
     *keeping.MUTATIONS,
     *journaling.MUTATIONS,
     *stopping.MUTATIONS,
+    *helping.MUTATIONS,
 )
