@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mcli import __version__, ending, output
+from mcli import __version__, correcting, ending, output
 from mcli.commands.ask import ask
 from mcli.commands.batch import batch
 from mcli.commands.classify import classify
@@ -28,17 +28,17 @@ from mcli.errors import (
     Failure,
     Interrupted,
     ReaderGone,
-    UsageFailure,
     WriteFailure,
     reason,
 )
+from mcli.help_screen import HELP, Commands
 
-app = typer.Typer(
+app = Commands(
     help="Chat completions you can put in a script.",
     add_completion=False,
-    rich_markup_mode=None,
+    subcommand_metavar="COMMAND [ARGS]...",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": list(HELP)},
 )
 app.command()(ask)
 app.command()(summarize)
@@ -84,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
     except Failure as failure:
         return ending.report(failure)
     except _CommandLineError as error:
-        return ending.report(_usage(error))
+        return ending.report(correcting.usage(error))
     except typer.Abort:
         return -signal.SIGINT
     except SystemExit:
@@ -94,17 +94,3 @@ def main(argv: Sequence[str]) -> int:
         return ending.report(WriteFailure("io_error", reason(error, type(error).__name__)))
     except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict
         return ending.report(ending.bug(error))
-
-
-def _usage(error: Exception) -> UsageFailure:
-    """Typer's complaint on one line, with where to find out more."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "mcli"
-    told: Any = getattr(error, "format_message", error.__str__)()
-    message = " ".join(str(told).split()).rstrip(".")
-    message = message[:1].lower() + message[1:] if message else "the command line is incomplete"
-    hint = f"see {command} --help"
-    if message.startswith("no such option") and "key" in message:
-        message = message.partition(" (")[0]  # Typer would suggest --no-key
-        hint = "no flag takes a key, since others can read it there; use MCLI_API_KEY"
-    return UsageFailure("usage", message, hint)

@@ -86,11 +86,11 @@ FLAGS: dict[str, Any] = {
     "no_stdin": Annotated[bool, typer.Option("-n", "--no-stdin", help="Do not look at stdin [env: MCLI_NO_STDIN]")],
     "invalid": Annotated[Literal["strict", "replace"], typer.Option(help="Bytes that are not UTF-8: refuse or replace them")],
     "max_input": Annotated[int, typer.Option(metavar="BYTES", parser=whole(1, 1 << 40), help="Refuse more input than this")],
-    "timeout": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="For the whole command: 30, 90s, 10m [env: MCLI_TIMEOUT]")],
+    "timeout": Annotated[float | None, typer.Option(metavar="DURATION", parser=_duration, help="The whole command: 30, 90s, 10m [env: MCLI_TIMEOUT]")],
     "retries": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, MOST_RETRIES), help="Extra attempts (3) [env: MCLI_RETRIES]")],
     "rpm": Annotated[int | None, typer.Option(metavar="N", parser=whole(1, limits.MOST["rpm"]), help="Requests a minute, of all commands together [env: MCLI_RPM]")],
     "tpm": Annotated[int | None, typer.Option(metavar="N", parser=whole(1, limits.MOST["tpm"]), help="Tokens a minute, of all commands together [env: MCLI_TPM]")],
-    "max_cost": Annotated[float | None, typer.Option(metavar="USD", parser=_usd, help="Refuse to spend more, by list price (1) [env: MCLI_MAX_COST]")],
+    "max_cost": Annotated[float | None, typer.Option(metavar="USD", parser=_usd, help="Cap, by list price (1) [env: MCLI_MAX_COST]")],
     "max_requests": Annotated[int | None, typer.Option(metavar="N", parser=whole(0, 1 << 40), help="Refuse to send more requests")],
     "output": Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write there, whole and only on success")],
     "no_clobber": Annotated[bool, typer.Option("--no-clobber", help="Never replace a file")],
@@ -122,7 +122,7 @@ Repair = Annotated[
     typer.Option(
         metavar="N",
         parser=whole(0, MOST_REPAIRS),
-        help="Ask again, with the error, for an answer that fails its check (1)",
+        help="Ask again for an answer that fails its check (1)",
     ),
 ]
 
@@ -147,12 +147,12 @@ _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "c
 
 
 IN_A_BATCH = {
-    "timeout": "For each record: 30, 90s, 10m (600s) [env: MCLI_TIMEOUT]",
-    "max_cost": "Stop before more is spent, by list price (no cap) [env: MCLI_MAX_COST]",
+    "timeout": "Each record: 30, 90s, 10m (600s) [env: MCLI_TIMEOUT]",
+    "max_cost": "Cap, by list price (none) [env: MCLI_MAX_COST]",
     "max_requests": "Stop before more requests are sent",
     "max_input": "Refuse a longer record",
-    "output": "Write there, whole and at the end; keeps PATH.journal",
-    "json": "An envelope a line, as without it; also for the run, if it fails",
+    "output": "Write there, at the end; keeps PATH.journal",
+    "json": "An envelope a line; also for the run, if it fails",
     "dry_run": "Print the request of each record, send nothing",
     "quiet": "Print no answers; the exit status is the answer",
     "verbose": "How it went, at the end, and once a minute, on stderr",

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -57,11 +58,12 @@ def topics(said: Said) -> ExitCode:
     return ExitCode.OK
 
 
-def page(topic: str, said: Said) -> ExitCode:
-    """Print a page of the manual. UsageFailure if it has none on `topic`."""
+def page(topic: str, said: Said, commands: Mapping[str, Callable[[], str]]) -> ExitCode:
+    """Print a page of the manual, or the one on a command of `commands`, by name. UsageFailure if
+    there is none on `topic`."""
     began = time.monotonic()
     output.check_stdout()
-    text = manual.page(topic)
+    text = manual.page(topic, commands)
     if said.json:
         data = {"topic": topic, "text": text}
         output.json_line(envelope.of_data(data, time.monotonic() - began))

@@ -100,6 +100,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if len(known) > _MOST_KNOWN:
         return ""
     near = difflib.get_close_matches(word, known, n=1)
+    if not near and len(word) > 2:
+        near = [each for each in known if each.startswith(word)][:1]
     if near:
         return f'did you mean "{near[0]}"?'
     return f"known: {', '.join(known)}" if known else ""

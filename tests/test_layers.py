@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "mcli"
 
 TIERS = ("core", "edge", "shell", "flags", "entry")
 OWNERS = {
-    "typer": {"cli", "options", "commands"},
+    "typer": {"cli", "options", "help_screen", "commands"},
     "httpx2": {"api.client"},
     "h11": {"api.connection"},
     "yaml": {"documents"},

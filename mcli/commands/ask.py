@@ -8,9 +8,18 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
+from mcli.help_screen import ANSWERING, documented
 from mcli.said import Said
 
 
+@documented(
+    ANSWERING,
+    ("Ask about what another program prints", 'git diff | mcli ask "Anything risky in this diff?"'),
+    (
+        "One field of an answer that fits a schema",
+        "mcli ask -f mail.txt 'Who wrote it?' --schema person.json --get .name",
+    ),
+)
 @options.takes(options.COMPLETION)
 def ask(
     said: Said,
@@ -33,14 +42,12 @@ def ask(
         typer.Option(
             metavar="N",
             parser=options.whole(0, 1 << 20),
-            help="Of the thread, send the last N turns; the file keeps all",
+            help="Send the last N turns of it; the file keeps all",
         ),
     ] = None,
     messages: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="The conversation so far: a JSON array of messages; - is stdin"
-        ),
+        typer.Option(metavar="FILE", help="The conversation so far, as JSON; - is stdin"),
     ] = None,
     tool: Annotated[
         list[str] | None,
@@ -49,10 +56,7 @@ def ask(
     allow_tool: options.AllowTool = None,
     max_steps: options.MaxSteps = None,
 ) -> ExitCode:
-    """One completion: PROMPT, then the data of -f files or stdin.
-
-    git diff | mcli ask "Anything risky in this diff?"
-    """
+    """One completion: PROMPT, then the data of -f files or stdin."""
     from mcli import conversing, run
     from mcli.job import Job
 

@@ -11,6 +11,7 @@ from mcli import batch as arithmetic
 from mcli import options
 from mcli.batch import Halt
 from mcli.errors import ExitCode, UsageFailure
+from mcli.help_screen import ANSWERING, documented
 from mcli.said import Said
 
 
@@ -21,6 +22,14 @@ def _halt(word: str) -> Halt:
         raise typer.BadParameter(str(error)) from None
 
 
+@documented(
+    {**ANSWERING, ExitCode.PARTIAL: "some failed"},
+    ("A label for each line", "mcli batch classify -D labels=spam,ham --text < mails.txt"),
+    (
+        "A new column; the same again goes on",
+        "mcli batch -e 'In French: {{ title }}' rows.csv --into fr -o out.csv",
+    ),
+)
 @options.takes(options.BATCH, options.IN_A_BATCH)
 def batch(
     said: Said,
@@ -93,12 +102,7 @@ def batch(
         typer.Option(help="With --dry-run: lines for a provider's batch endpoint"),
     ] = None,
 ) -> ExitCode:
-    """Any recipe over many records: lines, JSONL, CSV or files, one answer a line, in their order.
-
-    mcli batch classify -D labels=spam,ham --text < mails.txt
-
-    mcli batch -e 'Translate {{ title }} to {{ lang }}' rows.csv --into german -o out.csv
-    """  # fmt: skip
+    """Any recipe over many records, lines, JSONL, CSV or files, one answer a line."""
     recipe, paths = _meant(recipe, inputs or (), template, format)
     from mcli import many  # behind what needs nothing of it
     from mcli.job import Job

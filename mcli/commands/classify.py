@@ -8,9 +8,18 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
+from mcli.help_screen import ANSWERING, documented
 from mcli.said import MOST_VOTES, Said
 
 
+@documented(
+    {**ANSWERING, ExitCode.NO: "another label"},
+    ("One label, spelled as given", "mcli classify -l positive,negative,neutral review.txt"),
+    (
+        "The exit status as the answer",
+        "mcli classify -q -l spam,ham --expect spam mail.txt || echo keep",
+    ),
+)
 @options.takes(options.COMPLETION)
 def classify(
     said: Said,
@@ -31,7 +40,7 @@ def classify(
     ] = False,
     expect: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL,…", help="Exit 0 if it is one of these, else 1"),
+        typer.Option(metavar="A,B", help="Exit 0 if it is one of these, else 1"),
     ] = None,
     votes: Annotated[
         int,
@@ -47,13 +56,10 @@ def classify(
     ] = None,
     unsure: Annotated[
         str | None,
-        typer.Option(metavar="LABEL", help="Print this where it is not decided, instead of exit 4"),
+        typer.Option(metavar="LABEL", help="Print this where it is not decided (exit 4)"),
     ] = None,
 ) -> ExitCode:
-    """One label of a closed set for files, or for stdin; several with --multi.
-
-    mcli classify -l positive,negative,neutral < review.txt
-    """
+    """One label of a closed set for files, or for stdin; several with --multi."""
     from mcli import run
     from mcli.ballot import Ballot
     from mcli.job import Job

@@ -8,9 +8,18 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
+from mcli.help_screen import ANSWERING, documented
 from mcli.said import Said
 
 
+@documented(
+    ANSWERING,
+    ("Code into a file", 'mcli codegen "Fibonacci numbers, a function" --lang python -o fib.py'),
+    (
+        "A file as context",
+        'mcli codegen "tests for it" --lang python -f fib.py > test_fib.py',
+    ),
+)
 @options.takes(options.COMPLETION)
 def codegen(
     said: Said,
@@ -26,10 +35,7 @@ def codegen(
         typer.Option(metavar="DIR", help="Several new files, written below DIR: all or none"),
     ] = None,
 ) -> ExitCode:
-    """Code and nothing but code for TASK; -f files or stdin are its context.
-
-    mcli codegen "a function for Fibonacci numbers" --lang python -o fib.py
-    """
+    """Code and nothing but code for TASK; -f files or stdin are its context."""
     from mcli import run
     from mcli.job import Job
 

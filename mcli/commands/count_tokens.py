@@ -8,9 +8,23 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
+from mcli.help_screen import SETTING, documented
 from mcli.said import Said
 
 
+@documented(
+    {
+        **SETTING,
+        ExitCode.NO: "more than --max",
+        ExitCode.BAD_INPUT: "bad input",
+        ExitCode.NO_INPUT: "no input",
+    },
+    ("Refuse what is too long", 'mcli count-tokens -q --max 8000 prompt.txt || echo "too long"'),
+    (
+        "The end of a log, cut to fit",
+        "mcli count-tokens --truncate 8000 --keep tail app.log | mcli summarize",
+    ),
+)
 @options.takes(options.COUNTING)
 def count_tokens(
     said: Said,
@@ -39,11 +53,7 @@ def count_tokens(
         bool, typer.Option("--messages", help="The input is JSON: messages, perhaps with tools")
     ] = False,
 ) -> ExitCode:
-    """Tokens of files, or of stdin; like wc, and offline.
-
-    mcli count-tokens --max 8000 prompt.txt
-    mcli count-tokens --truncate 8000 --keep tail log.txt | mcli summarize
-    """
+    """Tokens of files, or of stdin; like wc, and offline."""
     from mcli import counting
 
     order = counting.Order(tuple(files or ()), model, encoding, most, truncate, keep, messages)

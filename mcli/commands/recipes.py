@@ -8,13 +8,13 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
+from mcli.help_screen import ANYWAY, CALLING, SETTING, Commands, documented
 from mcli.said import Said
 
-recipes = typer.Typer(
-    help="Look after recipes: list, show, check and test them.",
-    no_args_is_help=False,
-    rich_markup_mode=None,
+recipes = Commands(
+    help="Look after recipes: list, show, check and test them.", no_args_is_help=False
 )
+_UNREAD = {ExitCode.NO_INPUT: "no input"}
 
 _Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH]...", help="Files, or directories to search")
@@ -22,6 +22,11 @@ _Paths = Annotated[
 
 
 @recipes.command("list")
+@documented(
+    ANYWAY,
+    ("What there is", "mcli recipes list"),
+    ("Names alone", "mcli recipes list | cut -f1"),
+)
 @options.takes(options.LOOKING)
 def list_recipes(said: Said) -> ExitCode:
     """The recipes that have a name: your own and the bundled ones."""
@@ -31,6 +36,11 @@ def list_recipes(said: Said) -> ExitCode:
 
 
 @recipes.command("show")
+@documented(
+    {**SETTING, **_UNREAD},
+    ("A bundled one, to begin from", "mcli recipes show summarize > mine.yaml"),
+    ("Its inputs, for a script", "mcli recipes show translate --json | jq .data.inputs"),
+)
 @options.takes(options.LOOKING)
 def show(
     said: Said, recipe: Annotated[str, typer.Argument(metavar="RECIPE", show_default=False)]
@@ -42,11 +52,16 @@ def show(
 
 
 @recipes.command("check")
+@documented(
+    {**ANYWAY, **_UNREAD, ExitCode.NO: "something is wrong"},
+    ("All below a directory", "mcli recipes check prompts/"),
+    ("Your own and the bundled ones", "mcli recipes check"),
+)
 @options.takes(options.LOOKING)
 def check(said: Said, paths: _Paths = None) -> ExitCode:
-    """What is wrong with recipes, a line each; without PATH your own and the bundled ones.
+    """What is wrong with recipes, a line each.
 
-    Exit 1 if anything is.
+    Without PATH: your own and the bundled ones.
     """
     from mcli import checking
 
@@ -54,6 +69,11 @@ def check(said: Said, paths: _Paths = None) -> ExitCode:
 
 
 @recipes.command("test")
+@documented(
+    {**CALLING, **_UNREAD, ExitCode.NO: "a test fails", ExitCode.BAD_INPUT: "bad input"},
+    ("On the sandbox, without a key", "mcli sandbox -- mcli recipes test prompts/"),
+    ("For CI", "mcli recipes test prompts/ --junit results.xml"),
+)
 @options.takes(options.TESTING)
 def run_tests(
     said: Said,
@@ -68,9 +88,9 @@ def run_tests(
         str | None, typer.Option(metavar="FILE", help="Write the results as JUnit's XML, too")
     ] = None,
 ) -> ExitCode:
-    """Run the tests that recipes bring along; without PATH your own and the bundled ones.
+    """Run the tests that recipes bring along.
 
-    Exit 1 if one fails.
+    Without PATH: those of your own and of the bundled ones.
     """
     from mcli import trial
 
@@ -78,6 +98,11 @@ def run_tests(
 
 
 @recipes.command("schema")
+@documented(
+    ANYWAY,
+    ("For an editor", "mcli recipes schema > recipe.schema.json"),
+    ("Of what --json prints", "mcli recipes schema envelope"),
+)
 @options.takes(options.LOOKING)
 def schema(
     said: Said,

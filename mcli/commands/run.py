@@ -8,9 +8,18 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode, UsageFailure
+from mcli.help_screen import ANSWERING, documented
 from mcli.said import Said
 
 
+@documented(
+    ANSWERING,
+    (
+        "A bundled recipe; its inputs are told by mcli run translate --help",
+        "mcli run translate -D to=German mail.txt",
+    ),
+    ("A recipe written on the spot", "mcli run -e 'In {{ to }}, please:' -D to=French < mail.txt"),
+)
 @options.takes(options.COMPLETION)
 def run_recipe(
     said: Said,
@@ -27,11 +36,9 @@ def run_recipe(
         bool, typer.Option("-h", "--help", help="Show this, or the inputs of RECIPE, and end")
     ] = False,
 ) -> ExitCode:
-    """Any recipe, by name or path; its inputs come from -D, its data from files or stdin.
+    """Any recipe, by name or path.
 
-    mcli run ./triage.yaml -D team=support < mail.txt
-
-    mcli run -e 'Translate to {{ to }}:' -D to=German < mail.txt
+    Its inputs come from -D, its data from files or stdin. With a RECIPE, --help shows those.
     """
     from mcli import run, shelf
     from mcli.job import Job

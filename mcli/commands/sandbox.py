@@ -8,9 +8,15 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
+from mcli.help_screen import ANYWAY, documented
 from mcli.said import Said
 
 
+@documented(
+    {**ANYWAY, ExitCode.CANNOT_CREATE: "port taken", 126: "CMD cannot run", 127: "no such CMD"},
+    ("Try anything without a key", "mcli sandbox -- mcli ask hello"),
+    ("A script on a bad day", "mcli sandbox --fail 503:0.3,cut:0.1 --seed 1 -- mcli ask hello -v"),
+)
 @options.takes(("json", "verbose", "debug"))
 def sandbox(
     said: Said,
@@ -28,12 +34,13 @@ def sandbox(
         typer.Option(metavar="KIND:P,…", help="Fail at random: 429:0.2,500:0.05,cut:0.01"),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Make the failures repeatable")
+        int | None,
+        typer.Option(metavar="N", help="Make the failures repeatable", rich_help_panel="Options"),
     ] = None,
 ) -> ExitCode | int:
     """A local server that speaks the API: no key, no bill, no network.
 
-    mcli sandbox -- sh -c 'mcli ask hi'
+    With CMD it ends as CMD does.
     """
     from mcli import rehearse
 

@@ -8,9 +8,18 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
+from mcli.help_screen import ANSWERING, documented
 from mcli.said import Said
 
 
+@documented(
+    ANSWERING,
+    ("A report in five points", "mcli summarize report.txt --points 5"),
+    (
+        "A log in one line, for the subject of a mail",
+        "tail -n 500 app.log | mcli summarize --style headline",
+    ),
+)
 @options.takes(options.COMPLETION)
 def summarize(
     said: Said,
@@ -39,10 +48,10 @@ def summarize(
         ),
     ] = None,
 ) -> ExitCode:
-    """A summary of files, or of stdin, however long: what is longer than the model's window is
-    summarized in parts, and the parts' summaries again until one remains.
+    """A summary of files, or of stdin, however long.
 
-    mcli summarize report.txt --points 5
+    What is longer than the model's window is summarized in parts, and the parts' summaries again
+    until one remains.
     """
     from mcli import run
     from mcli.job import Job

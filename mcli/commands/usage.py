@@ -8,9 +8,15 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
+from mcli.help_screen import ANYWAY, documented
 from mcli.said import Said
 
 
+@documented(
+    {**ANYWAY, ExitCode.NO_INPUT: "ledger unreadable"},
+    ("The last week, by model", "mcli usage --by model --since 7d"),
+    ("What a month cost", "mcli usage --since 2026-11 --json | jq .data.total.cost_usd"),
+)
 @options.takes(options.LOOKING)
 def usage(
     said: Said,
@@ -25,10 +31,7 @@ def usage(
         str | None, typer.Option(metavar="DATE|DURATION", help="The last day that counts (today)")
     ] = None,
 ) -> ExitCode:
-    """What was spent on this machine, by the local ledger; days are local days.
-
-    mcli usage --by model --since 7d
-    """
+    """What was spent on this machine, by the local ledger; days are local days."""
     from mcli import usage
 
     return usage.show(by, since, until, said)

@@ -12,6 +12,7 @@ from . import (
     conversing,
     counting,
     guarding,
+    helping,
     journaling,
     keeping,
     limiting,
@@ -49,4 +50,5 @@ TABLE: tuple[Mutation, ...] = (
     *journaling.MUTATIONS,
     *stopping.MUTATIONS,
     *telling.MUTATIONS,
+    *helping.MUTATIONS,
 )
