@@ -15,6 +15,7 @@ from mcli.commands.classify import classify
 from mcli.commands.codegen import codegen
 from mcli.commands.config import config
 from mcli.commands.count_tokens import count_tokens
+from mcli.commands.doctor import doctor
 from mcli.commands.help import show_help
 from mcli.commands.models import models
 from mcli.commands.recipes import recipes
@@ -49,6 +50,7 @@ app.command()(batch)
 app.add_typer(recipes, name="recipes")
 app.command()(models)
 app.add_typer(config, name="config")
+app.command()(doctor)
 app.command()(usage)
 app.command()(sandbox)
 app.command("help")(show_help)

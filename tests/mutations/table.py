@@ -11,6 +11,7 @@ from . import (
     coding,
     conversing,
     counting,
+    examining,
     guarding,
     journaling,
     keeping,
@@ -47,4 +48,5 @@ TABLE: tuple[Mutation, ...] = (
     *keeping.MUTATIONS,
     *journaling.MUTATIONS,
     *stopping.MUTATIONS,
+    *examining.MUTATIONS,
 )
