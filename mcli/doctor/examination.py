@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,8 @@ from mcli.said import Said
 from mcli.settings import Settings
 
 LOOKING_S = 30.0
-"""For the endpoint, unless a person says how long."""
+"""For the endpoint at most, unless `--timeout` says how long: who has jobs of an hour, and has said
+so in the environment or the profile, does not want to wait that long to hear that all is well."""
 
 _GAP = "\n"
 
@@ -55,6 +55,7 @@ def examine(said: Said, probe: bool, offline: bool) -> ExitCode:
         raise UsageFailure("bad_flag", "--probe needs the network, and --offline forbids it")
     visit = _Visit(said, time.monotonic())
     output.check_stdout()
+    keys.hide_all(os.environ)
     config, check = configuring.configuration(os.environ)
     visit.add(machine.program(os.environ), check)
     visit.checks += configuring.environment(os.environ)
@@ -100,7 +101,7 @@ def _outside(visit: _Visit, chosen: Settings, probe: bool, offline: bool) -> Set
 def _take_key(visit: _Visit, chosen: Settings, is_missing: bool) -> None:
     if is_missing:
         return
-    limit = chosen.timeout_s if chosen.timeout_given else LOOKING_S
+    limit = _limit(visit.said, chosen)
     try:
         timed = replace(chosen, timeout_s=limit, timeout_given=True)
         visit.key = plan.key_for(timed, visit.began)
@@ -110,29 +111,33 @@ def _take_key(visit: _Visit, chosen: Settings, is_missing: bool) -> None:
     visit.add(keying.examined(visit.key, chosen, os.environ))
 
 
+def _limit(said: Said, chosen: Settings) -> float:
+    """Seconds until the endpoint has said what it is asked for nothing."""
+    return said.timeout if said.timeout is not None else min(chosen.timeout_s, LOOKING_S)
+
+
 async def _called(
     visit: _Visit, chosen: Settings, proxy: proxying.Proxy | None, probe: bool
 ) -> None:
     """The steps to the endpoint, and what it says."""
     from mcli.doctor import network
 
-    begun = asyncio.get_running_loop().time()
-    limit = chosen.timeout_s if chosen.timeout_given else LOOKING_S
-    until = (visit.began if chosen.timeout_given else begun) + limit
+    limit = _limit(visit.said, chosen)
+    until = (visit.began if chosen.timeout_given else time.monotonic()) + limit
     may_call = visit.may_call
     try:
         there = network.place(chosen.base_url, proxy)
     except Failure as failure:
         visit.add(failed("endpoint", failure))
         return
-    steps = await network.reached(chosen.base_url, there, until)
+    steps = await network.reached(chosen.base_url, there, network.Span(until, limit))
     visit.add(*steps)
     if not (may_call and finding.is_well(steps)):
         return
     await _asked(visit, chosen, until, limit, bool(there.by_proxy))
     if not probe or not visit.may_call:
         return
-    await _probed(visit, chosen, until if chosen.timeout_given else None)
+    await _probed(visit, chosen, chosen.ends(visit.began))
 
 
 async def _asked(

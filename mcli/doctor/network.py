@@ -48,13 +48,29 @@ def place(base_url: str, proxy: Proxy | None) -> Place:
     return Place(found.host.strip("[]"), found.port, found.server)
 
 
-async def reached(base_url: str, there: Place, until: float) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time for all steps: the moment of the loop's clock when it ends, and how long it was
+    meant to be, in seconds. Each step has `CONNECT_S` at most."""
+
+    until: float
+    limit_s: float
+
+    def of_step(self) -> tuple[float, str, str]:
+        """Seconds that a step has now, how that is told, and the slug of the failure."""
+        left = self.until - asyncio.get_running_loop().time()
+        if left < client.CONNECT_S:
+            return max(left, 0.001), durations.words(self.limit_s), "deadline"
+        return client.CONNECT_S, durations.words(client.CONNECT_S), "connect_timeout"
+
+
+async def reached(base_url: str, there: Place, span: Span) -> list[Check]:
     """Name, connection and TLS, up to the first that fails; through a proxy TLS is seen by the
-    request. `until` is a moment of the loop's clock."""
-    addresses, named = await _looked_up(there, until)
+    request."""
+    addresses, named = await _looked_up(there, span)
     if addresses is None:
         return [named]
-    connected = await _connected(addresses, there, until)
+    connected = await _connected(addresses, there, span)
     if connected.status == "problem" or urlsplit(base_url).scheme != "https" or there.by_proxy:
         return [named, connected]
     try:
@@ -62,17 +78,17 @@ async def reached(base_url: str, there: Place, until: float) -> list[Check]:
     except Failure as failure:
         return [named, connected, failed("tls", failure)]
     assert isinstance(context, ssl.SSLContext)
-    return [named, connected, await _secured(addresses, there, context, until)]
+    return [named, connected, await _secured(addresses, there, context, span)]
 
 
-async def _looked_up(there: Place, until: float) -> tuple[list[dialling.Address] | None, Check]:
-    limit = _limit(until)
+async def _looked_up(there: Place, span: Span) -> tuple[list[dialling.Address] | None, Check]:
+    seconds, limit, slug = span.of_step()
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(seconds):
             found = await dialling.Directory().addresses(there.host, there.port)
     except TimeoutError:
-        told = f"cannot resolve {there.server} within {durations.words(round(limit, 1))}"
-        return None, problem("name", told, "check the network and its name server", "deadline")
+        told = f"cannot resolve {there.server} within {limit}"
+        return None, problem("name", told, "check the network and its name server", slug)
     except (OSError, UnicodeError) as error:
         return None, _unreachable("name", error, there)
     shown = list(dict.fromkeys(str(address[0]) for _, address in found))
@@ -82,8 +98,8 @@ async def _looked_up(there: Place, until: float) -> tuple[list[dialling.Address]
     return found, ok("name", f"{there.host} is {', '.join(shown[:2])}{more}")
 
 
-async def _connected(addresses: Sequence[dialling.Address], there: Place, until: float) -> Check:
-    spoken = await _dialled("connection", addresses, there, None, until)
+async def _connected(addresses: Sequence[dialling.Address], there: Place, span: Span) -> Check:
+    spoken = await _dialled("connection", addresses, there, None, span)
     if isinstance(spoken, Check):
         return spoken
     spoken.close()
@@ -92,9 +108,9 @@ async def _connected(addresses: Sequence[dialling.Address], there: Place, until:
 
 
 async def _secured(
-    addresses: Sequence[dialling.Address], there: Place, context: ssl.SSLContext, until: float
+    addresses: Sequence[dialling.Address], there: Place, context: ssl.SSLContext, span: Span
 ) -> Check:
-    spoken = await _dialled("tls", addresses, there, context, until)
+    spoken = await _dialled("tls", addresses, there, context, span)
     if isinstance(spoken, Check):
         return spoken
     try:
@@ -146,15 +162,15 @@ async def _dialled(
     addresses: Sequence[dialling.Address],
     there: Place,
     context: ssl.SSLContext | None,
-    until: float,
+    span: Span,
 ) -> _Quiet | Check:
-    limit = _limit(until)
+    seconds, limit, slug = span.of_step()
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(seconds):
             return await dialling.dial(addresses, there.host, context, _Quiet)
     except TimeoutError:
-        failure = mishaps.late(there.server, limit)
-        return problem(name, failure.message, "check the network, or a firewall", failure.slug)
+        told = f"no connection to {there.server} within {limit}"
+        return problem(name, told, "check the network, and whether a firewall is in the way", slug)
     except OSError as error:
         return _unreachable(name, error, there)
 
@@ -165,9 +181,3 @@ def _unreachable(name: str, error: Exception, there: Place) -> Check:
     if there.by_proxy:
         failure.message, failure.hint = f"the proxy: {failure.message}", f"check {there.by_proxy}"
     return failed(name, failure)
-
-
-def _limit(until: float) -> float:
-    """Seconds that this step may take."""
-    left = until - asyncio.get_running_loop().time()
-    return max(min(client.CONNECT_S, left), 0.001)

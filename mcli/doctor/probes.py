@@ -20,6 +20,7 @@ MOST_TOKENS = 64
 """Tokens of an answer: what is asked for takes ten, and a model that thinks first is cut here."""
 
 _LIMITS = ("max_tokens", "max_completion_tokens")
+_UNCLEAR = "ask for it by hand, or probe another model"
 _REFUSED = ("bad_request", "not_found", "server_refused")
 """The slugs of a server that does not take a request; others say nothing of what it can do."""
 
@@ -50,9 +51,13 @@ class Probe:
 
 def request(probe: Probe, model: str, params: Mapping[str, Any]) -> Request:
     """The request of a probe, with the parameters that are in force for all commands."""
-    limit = next((name for name in reversed(_LIMITS) if name in params), _LIMITS[0])
-    fields = {**params, limit: MOST_TOKENS, **probe.params}
+    fields = {**params, limit(params): MOST_TOKENS, **probe.params}
     return Request(model, (Message("user", probe.prompt),), fields, stream=probe.stream)
+
+
+def limit(params: Mapping[str, Any]) -> str:
+    """What the limit of an answer is called there; newer models take the second name alone."""
+    return next((name for name in reversed(_LIMITS) if name in params), _LIMITS[0])
 
 
 def judged(probe: Probe, seen: Seen) -> list[Check]:
@@ -82,7 +87,7 @@ def _check(
     message = f"{words}: {told}"
     if support == "yes":
         return Check(name, "ok", message, support=support)
-    instead = probe.without[name] if support == "no" or not hint else hint
+    instead = probe.without[name] if support == "no" else hint or _UNCLEAR
     return Check(name, "warning", message, instead, slug, support)
 
 
@@ -130,12 +135,16 @@ def _is_held(seen: Seen) -> Verdict:
 def _is_weighed(seen: Seen) -> Verdict:
     if seen.completion.tokens:
         return "yes", f"{len(seen.completion.tokens)} tokens came with theirs"
+    if not seen.completion.text.strip():
+        return "unclear", _nothing(seen.completion)
     return "no", "it is taken, and none came"
 
 
 def _calls(seen: Seen) -> Verdict:
     if any(call.name == TOOL for call in seen.completion.calls):
         return "yes", "the tool was called"
+    if not (seen.completion.text.strip() or seen.completion.calls):
+        return "unclear", _nothing(seen.completion)
     return "unclear", "it is taken, and the model did not call the tool"
 
 

@@ -26,7 +26,7 @@ from mcli.settings import Settings
 from mcli.tokens import counting
 
 LONGEST_S = 30.0
-"""For one of them; a `--timeout` is for all."""
+"""For one of them, unless `--timeout` says how long all may take."""
 
 _WORK = Work("doctor", "doctor")
 
@@ -45,15 +45,19 @@ class Prober:
     async def all(self, model: str) -> list[Check]:
         """What came of all; of the first alone if it was not answered."""
         found: list[Check] = []
+        params = self.chosen.params
         for probe in PROBES:
-            found += await self._one(probe, model)
+            checks, taken = await self._one(probe, probes.request(probe, model, params))
+            found += checks
             if found[0].status == "problem":
                 break
+            if probes.limit(taken.params) not in params:  # else each would be refused once
+                params = {**params, probes.limit(taken.params): probes.MOST_TOKENS}
         return found
 
-    async def _one(self, probe: Probe, model: str) -> list[Check]:
+    async def _one(self, probe: Probe, request: Request) -> tuple[list[Check], Request]:
+        """What came of it, and the request as the server took it."""
         heard = Heard()
-        request = probes.request(probe, model, self.chosen.params)
         endpoint = replace(self.endpoint, open=heard.over(self.endpoint.open))
         reach = sending.direct(endpoint, self.purse, self.said)
         patience = self._patience()
@@ -63,13 +67,14 @@ class Prober:
         try:
             exchange = await send(request)
         except Failure as failure:
-            return probes.refused(probe, failure)
-        return probes.judged(probe, Seen(exchange.completion, heard.is_stream, exchange.request))
+            return probes.refused(probe, failure), request
+        seen = Seen(exchange.completion, heard.is_stream, exchange.request)
+        return probes.judged(probe, seen), exchange.request
 
     def _patience(self) -> Patience:
-        now = time.monotonic()
-        until = now + LONGEST_S if self.until is None else self.until
-        limit = LONGEST_S if self.until is None else self.chosen.timeout_s
+        until, limit = time.monotonic() + LONGEST_S, LONGEST_S
+        if self.until is not None and (self.said.timeout is not None or self.until < until):
+            until, limit = self.until, self.chosen.timeout_s
         return Patience(until, limit, self.chosen.retries)
 
 

@@ -286,8 +286,27 @@ def test_a_handshake_that_never_begins_ends_in_time(well: Program, server: Fault
         told = lines(well("doctor", "--timeout", "1"))
 
     assert told["tls"][:2] == [
-        "problem", f"no connection to {front.base_url[8:-3]} within 1 s [connect_timeout]",
+        "problem", f"no connection to {front.base_url[8:-3]} within 1s [deadline]",
     ]  # fmt: skip
+
+
+def test_an_authority_that_cannot_be_read(well: Program, server: FaultyServer) -> None:
+    with tls.Front("good", server.port) as front:
+        well.point_at(front.base_url)
+        told = lines(well("doctor", SSL_CERT_FILE="/nowhere"))["tls"]
+
+    assert told[0] == "problem"
+    assert told[1].endswith("[bad_environment]")
+    assert told[2] == "check SSL_CERT_FILE"
+
+
+def test_a_port_where_nobody_accepts(mcli: Program) -> None:
+    with FaultyServer(listing(), door="jammed") as jammed:
+        mcli.point_at(jammed.base_url)
+        told = lines(mcli("doctor", "--timeout", "1"))["connection"]
+
+    host = f"127.0.0.1:{jammed.port}"
+    assert told[:2] == ["problem", f"no connection to {host} within 1s [deadline]"]
 
 
 def test_offline_nothing_is_opened(well: Program, server: FaultyServer) -> None:

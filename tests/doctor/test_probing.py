@@ -99,6 +99,31 @@ def test_usage_that_does_not_come_with_a_stream(mcli: Program, server: FaultySer
         assert told["stream-usage"][:2] == ["warning", f"not supported: {says}"]
 
 
+def test_a_newer_model_refuses_the_limit_s_name_once(mcli: Program, server: FaultyServer) -> None:
+    refusal = error(400, message="max_tokens is not supported: use max_completion_tokens")
+
+    def newer(seen: Seen) -> Reply:
+        scene = refusal if "max_tokens" in seen.fields else by_probe()
+        return scene if isinstance(scene, Reply) else scene(seen)
+
+    server.play(endpoint(answer=newer))
+    told = lines(mcli("doctor", "--probe"))
+
+    assert {told[name][0] for name in ABILITIES} == {"ok"}
+    assert len(server.requests) == 8
+
+
+def test_a_model_that_thinks_for_all_its_tokens_proves_nothing(
+    mcli: Program, server: FaultyServer
+) -> None:
+    server.play(endpoint(answer=as_json(completion("", "length", reasoning_content="hm"))))
+    told = mcli("doctor", "--probe", "--json").json["checks"]
+    support = {check["name"]: check["support"] for check in told}
+
+    assert support.pop("stream") == "no"
+    assert {support[name] for name in ABILITIES if name in support} == {"unclear"}
+
+
 def test_what_a_model_does_not_answer_is_a_problem_and_the_end(
     mcli: Program, server: FaultyServer
 ) -> None:
@@ -137,6 +162,13 @@ def test_a_probe_that_hangs_ends_in_time(mcli: Program, server: FaultyServer) ->
 
     assert told["json-mode"][:2] == ["warning", "unclear: no complete answer within 2s [deadline]"]
     assert (told["stream"][0], done.code) == ("ok", 0)
+
+
+def test_the_environment_s_time_is_for_all(mcli: Program, server: FaultyServer) -> None:
+    server.play(endpoint(answer=by_probe(ask=hangup(End.STALL))))
+    told = lines(mcli("doctor", "--probe", MCLI_TIMEOUT="2"))
+
+    assert told["completion"][:2] == ["problem", "no complete answer within 2s [deadline]"]
 
 
 def test_a_recording_answers_no_probe(able: Program, server: FaultyServer) -> None:
