@@ -16,6 +16,7 @@ from mcli.commands.codegen import codegen
 from mcli.commands.completion import completion
 from mcli.commands.config import config
 from mcli.commands.count_tokens import count_tokens
+from mcli.commands.doctor import doctor
 from mcli.commands.help import show_help
 from mcli.commands.models import models
 from mcli.commands.recipes import recipes
@@ -50,6 +51,7 @@ app.command()(batch)
 app.add_typer(recipes, name="recipes")
 app.command()(models)
 app.add_typer(config, name="config")
+app.command()(doctor)
 app.command()(usage)
 app.command()(sandbox)
 app.command()(completion)

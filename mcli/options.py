@@ -141,6 +141,10 @@ TESTING = (
     "max_requests", "rpm", "tpm", *ENDPOINT, "quiet",
 )  # fmt: skip
 LOOKING = ("json", "debug", "color")
+EXAMINING = (
+    "model", "profile", "base_url", "no_key", "timeout", "max_cost", "max_requests", "json",
+    "verbose", "debug", "color",
+)  # fmt: skip
 COUNTING = ("json", "no_stdin", "invalid", "quiet", "verbose", "debug")
 
 _DEFAULTS: dict[str, Any] = {"invalid": "strict", "max_input": str(16 << 20), "color": "auto"}

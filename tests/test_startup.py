@@ -51,6 +51,7 @@ def loaded(mcli: Program, *argv: str, stdin: bytes = b"") -> set[str]:
         ["--version"],
         ["--help"],
         ["ask", "--help"],
+        ["doctor", "--help"],
         ["batch"],
         ["config", "path"],
         ["recipes", "test", "--help"],
@@ -128,6 +129,12 @@ def test_a_parser_is_loaded_for_code_between_fences_only(
     assert "markdown_it" not in loaded(mcli, "ask", "hi", "--get", ".a")
     server.play(ok("```\nx\n```"))
     assert "markdown_it" in loaded(mcli, "codegen", "hi")
+
+
+def test_doctor_loads_no_http_for_this_machine_alone(mcli: Program) -> None:
+    mcli.env["MCLI_API_KEY"] = "sk-0123456789abcdef"
+
+    assert loaded(mcli, "doctor", "--offline") & {"httpx2", "rich", "redis", "tiktoken"} == set()
 
 
 def test_a_dry_run_loads_no_http(mcli: Program) -> None:

@@ -8,9 +8,15 @@ import typer
 
 from mcli import options
 from mcli.errors import ExitCode
+from mcli.help_screen import ANYWAY, documented
 from mcli.said import Said
 
 
+@documented(
+    ANYWAY,
+    ("Complete in this shell", 'eval "$(mcli completion bash)"'),
+    ("In every fish", "mcli completion fish > ~/.config/fish/completions/mcli.fish"),
+)
 @options.takes(("json", "debug"))
 def completion(
     said: Said,
@@ -19,10 +25,7 @@ def completion(
         typer.Argument(metavar="SHELL", show_default=False, help="bash, zsh, fish or powershell"),
     ],
 ) -> ExitCode:
-    """The script by which a shell completes the command line of mcli at a Tab.
-
-    eval "$(mcli completion bash)"
-    """
+    """The script by which a shell completes the command line of mcli at a Tab."""
     from mcli import showing
 
     return showing.completion(shell, said)

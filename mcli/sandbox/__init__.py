@@ -5,6 +5,7 @@
     prompts     body -> Prompt, or what is wrong with it
     replies     Prompt -> text, finish reason and usage, in the API's shapes
     answers     Prompt -> text, honest about what it is
+    certainty   the log-probabilities of a text
     choosing    a label of a closed set
     facts       the fields of a text
     snippets    a fenced block of code

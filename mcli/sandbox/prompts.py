@@ -12,6 +12,7 @@ Form = Literal["text", "json_object", "json_schema"]
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _ATTACHMENTS = ("image_url", "input_audio", "file")
+_MOST_TOP = 20
 _FORMS: tuple[Form, ...] = ("text", "json_object", "json_schema")
 
 
@@ -55,7 +56,8 @@ class Tool:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What was asked. `limit` is in tokens; `schema` is set when `form` is json_schema; `tool` is
-    the first of those that were offered."""
+    the first of those that were offered; `top_logprobs` is None where no log-probabilities are
+    wanted."""
 
     model: str
     turns: tuple[Turn, ...]
@@ -66,6 +68,7 @@ class Prompt:
     form: Form = "text"
     schema: Any = field(default=True)
     tool: Tool | None = None
+    top_logprobs: int | None = None
 
     def system(self) -> str:
         """What the system messages say, one after the other."""
@@ -100,6 +103,7 @@ def read(raw: bytes) -> Prompt:
         form=form,
         schema=schema,
         tool=_tool(body) if choice != "none" else None,
+        top_logprobs=_top_logprobs(body),
     )
 
 
@@ -207,6 +211,16 @@ def _limit(body: dict[str, Any]) -> int | None:
             _reject(f"{name} is not a whole number above 0", name, "invalid_value")
         return value
     return None
+
+
+def _top_logprobs(body: dict[str, Any]) -> int | None:
+    wanted, top = _optional(body, "logprobs", bool), body.get("top_logprobs")
+    if top is not None and (type(top) is not int or not 0 <= top <= _MOST_TOP):
+        told = f"top_logprobs is not a whole number from 0 to {_MOST_TOP}"
+        _reject(told, "top_logprobs", "invalid_value")
+    if top is not None and not wanted:
+        _reject("top_logprobs needs logprobs: true", "top_logprobs", "invalid_value")
+    return (top or 0) if wanted else None
 
 
 def _stop(value: Any) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mcli.sandbox import certainty
 from mcli.sandbox.answers import answer, call
 from mcli.sandbox.prompts import Prompt, Rejected
 from mcli.tokens import counting
@@ -82,7 +83,7 @@ def whole(prompt: Prompt, said: Reply, raw: bytes) -> dict[str, Any]:
     choice = {
         "index": 0,
         "message": message,
-        "logprobs": None,
+        "logprobs": _weighed(prompt, said.text),
         "finish_reason": said.finish_reason,
     }
     return {
@@ -99,9 +100,10 @@ def chunks(prompt: Prompt, said: Reply, raw: bytes) -> Iterator[dict[str, Any]]:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     if said.call is not None:
         deltas.append({"tool_calls": [{"index": 0, **_call(said.call, raw)}]})
-    deltas += [{"content": piece} for piece in _pieces(said.text)]
     for delta in deltas:
         yield {**head, "choices": [_chunk_choice(delta, None)], **tail}
+    for piece, weighed in _pieces(prompt, said.text):
+        yield {**head, "choices": [_chunk_choice({"content": piece}, None, weighed)], **tail}
     yield {**head, "choices": [_chunk_choice({}, said.finish_reason)], **tail}
     if prompt.include_usage:
         yield {**head, "choices": [], "usage": said.usage()}
@@ -153,11 +155,30 @@ def _call(called: tuple[str, str], raw: bytes) -> dict[str, Any]:
     return {"id": mark, "type": "function", "function": function}
 
 
-def _chunk_choice(delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
-    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+def _chunk_choice(
+    delta: dict[str, Any], finish_reason: str | None, weighed: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "logprobs": weighed, "finish_reason": finish_reason}
 
 
-def _pieces(text: str) -> list[str]:
-    """The text in pieces of some words each; joined, they are the text again."""
-    words = re.findall(r"\s*\S+|\s+", text)
-    return ["".join(words[n : n + _WORDS_A_CHUNK]) for n in range(0, len(words), _WORDS_A_CHUNK)]
+def _weighed(prompt: Prompt, text: str) -> dict[str, Any] | None:
+    """The log-probabilities of an answer, if they are wanted."""
+    if prompt.top_logprobs is None:
+        return None
+    encoding = counting.choose(prompt.model).encoding
+    return {"content": certainty.weighed(text, encoding, prompt.top_logprobs), "refusal": None}
+
+
+def _pieces(prompt: Prompt, text: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """The text in pieces of some words each, or of some tokens with their log-probabilities;
+    joined, they are the text again."""
+    weighed = _weighed(prompt, text)
+    if weighed is None:
+        words = re.findall(r"\s*\S+|\s+", text)
+        for n in range(0, len(words), _WORDS_A_CHUNK):
+            yield "".join(words[n : n + _WORDS_A_CHUNK]), None
+        return
+    tokens = weighed["content"]
+    for n in range(0, len(tokens), _WORDS_A_CHUNK):
+        some = tokens[n : n + _WORDS_A_CHUNK]
+        yield "".join(each["token"] for each in some), {**weighed, "content": some}

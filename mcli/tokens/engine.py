@@ -17,6 +17,11 @@ def encodings() -> tuple[str, ...]:
     return _tokenizer().ENCODINGS
 
 
+def name() -> str:
+    """Which of the two it is."""
+    return "splintr" if _tokenizer().__name__.endswith("fast") else "tiktoken"
+
+
 def has(encoding: str) -> bool:
     """Whether an encoding is one of them."""
     return encoding in SHIPPED or (encoding in FURTHER and encoding in encodings())

@@ -11,6 +11,7 @@ from . import (
     coding,
     conversing,
     counting,
+    examining,
     guarding,
     helping,
     journaling,
@@ -51,4 +52,5 @@ TABLE: tuple[Mutation, ...] = (
     *stopping.MUTATIONS,
     *telling.MUTATIONS,
     *helping.MUTATIONS,
+    *examining.MUTATIONS,
 )

@@ -37,6 +37,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"max_tokens": 1.5}, "max_tokens"),
     ({"max_tokens": True}, "max_tokens"),
     ({"max_completion_tokens": -1}, "max_completion_tokens"),
+    ({"logprobs": 1}, "logprobs"),
+    ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+    ({"logprobs": True, "top_logprobs": True}, "top_logprobs"),
+    ({"top_logprobs": 2}, "top_logprobs"),
     ({"stop": 7}, "stop"),
     ({"stop": ""}, "stop"),
     ({"stop": ["a", 7]}, "stop"),
@@ -79,6 +83,8 @@ def test_everything_that_can_be_asked_for() -> None:
         stream_options={"include_usage": True},
         max_tokens=5,
         response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": {"a": 1}}},
+        logprobs=True,
+        top_logprobs=2,
         temperature=0,
         whatever={"else": True},
     )
@@ -91,6 +97,7 @@ def test_everything_that_can_be_asked_for() -> None:
         include_usage=True,
         form="json_schema",
         schema={"a": 1},
+        top_logprobs=2,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcli.labels import Label, lines
-from mcli.sandbox import replies
+from mcli.sandbox import certainty, replies
 from mcli.sandbox.prompts import Prompt, Rejected, Turn
 from mcli.sandbox.replies import Reply, reply
 from mcli.tokens import counting
@@ -150,3 +150,30 @@ def test_a_stream_says_what_the_whole_reply_says(system: str, text: str, limit: 
     assert reasons == [None] * (len(choices) - 1) + [answer.finish_reason]
     assert (last["choices"], last["usage"]) == ([], whole["usage"])
     assert {chunk["id"] for chunk in (*chunks, last)} == {whole["id"]}
+
+
+@pytest.mark.parametrize("text", ["", "Grüße, 世界 🎉 ok", "a" * 500])
+@pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
+def test_every_token_was_certain(text: str, encoding: str) -> None:
+    tokens = certainty.weighed(text, encoding, top=2)
+
+    assert "".join(each["token"] for each in tokens) == text
+    assert len(tokens) == counting.count(text, encoding)
+    assert all(each["logprob"] == 0.0 for each in tokens)
+    assert all(len(each["top_logprobs"]) == 1 for each in tokens)
+    assert not any(each["top_logprobs"] for each in certainty.weighed(text, encoding, top=0))
+
+
+def test_log_probabilities_come_only_where_they_are_wanted() -> None:
+    turns = (Turn("user", "hi"),)
+    plain, weighed = Prompt("gpt-4o", turns), Prompt("gpt-4o", turns, top_logprobs=1)
+    said = reply(plain)
+
+    assert replies.whole(plain, said, b"")["choices"][0]["logprobs"] is None
+    content = replies.whole(weighed, said, b"")["choices"][0]["logprobs"]["content"]
+    assert "".join(each["token"] for each in content) == said.text
+    streamed = list(replies.chunks(weighed, said, b""))
+    pieces = [each["choices"][0] for each in streamed]
+    assert "".join(piece["delta"].get("content", "") for piece in pieces) == said.text
+    told = [each for piece in pieces if piece["logprobs"] for each in piece["logprobs"]["content"]]
+    assert told == content

@@ -1,0 +1,1 @@
+"""`mcli doctor`: its verdicts by tables, and each trouble from outside."""
