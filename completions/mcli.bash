@@ -6,7 +6,7 @@ _mcli_takes() {
   below='' flags='' values='' arguments=''
   case $1 in
     '')
-      below='ask batch classify codegen completion config count-tokens help models recipes run sandbox summarize usage'
+      below='ask batch classify codegen completion config count-tokens doctor help models recipes run sandbox summarize usage'
       flags='--version -h --help' ;;
     'ask')
       flags='--schema --get --repair --thread --keep-turns --messages --tool --allow-tool --max-steps -m --model --profile --base-url --no-key -t --temperature --max-tokens --top-p --stop --seed --param -D --var --var-file -s --system --system-file -f --file --image --image-detail --attach -n --no-stdin --invalid --max-input --timeout --retries --rpm --tpm --max-cost --max-requests -o --output --no-clobber --json --stream --no-stream --dry-run --allow-truncated --fit --fallback --show-reasoning --record --replay --cache -q --quiet -v --verbose --debug --color -h --help'
@@ -39,10 +39,13 @@ _mcli_takes() {
       flags='-m --model --encoding --max --truncate --keep --messages --json -n --no-stdin --invalid -q --quiet -v --verbose --debug -h --help'
       values=' -m=models --model=models --encoding=words:o200k_base,cl100k_base,o200k_harmony --max=free --truncate=free --keep=words:head,tail,middle --invalid=words:strict,replace '
       arguments='files+' ;;
+    'doctor')
+      flags='--probe --offline -m --model --profile --base-url --no-key --timeout --max-cost --max-requests --json -v --verbose --debug --color -h --help'
+      values=' -m=models --model=models --profile=profiles --base-url=free --timeout=free --max-cost=free --max-requests=free --color=words:auto,always,never ' ;;
     'help')
       flags='--json --debug --color -h --help'
       values=' --color=words:auto,always,never '
-      arguments='words:attachments,batch,classify,codegen,conversations,costs,examples,exit-codes,formats,limits,long,peers,recipes,replay,scripting,tokens,tools,tour,usage' ;;
+      arguments='words:attachments,batch,classify,codegen,coming-from,commands,completion,conversations,costs,doctor,environment,examples,exit-codes,first-steps,formats,input,json,limits,long,peers,recipes,replay,sandbox,scripting,settings,tokens,tools,tour,usage' ;;
     'models')
       flags='--filter --profile --base-url --no-key --timeout --retries --record --replay --json -v --verbose --debug --color -h --help'
       values=' --filter=free --profile=profiles --base-url=free --timeout=free --retries=free --record=files --replay=files --color=words:auto,always,never ' ;;

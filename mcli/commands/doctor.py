@@ -14,7 +14,7 @@ from mcli.said import Said
 
 @documented(
     {**CALLING, ExitCode.NO: "something is wrong"},
-    ("What is not well", "mcli doctor --json | jq -r '.checks[] | select(.status != \"ok\").message'"),
+    ("What is not well", "mcli doctor --json | jq '.checks[] | select(.status != \"ok\")'"),
     ("Try what the endpoint can do, for a few tokens", "mcli doctor --probe"),
 )
 @options.takes(options.EXAMINING)
