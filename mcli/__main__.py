@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -19,7 +19,9 @@ def entry() -> NoReturn:
     signal itself, so that shells and loops see it.
     """
     _die_by_interrupts()
-    _own_the_descriptors()
+    from mcli import system
+
+    _own_the_descriptors(system.direction)
     if sys.argv[1:2] == ["__complete"]:
         _complete(sys.argv[2:])
     # Typer takes 60 ms, in which Ctrl-C must already be quiet.
@@ -30,10 +32,8 @@ def entry() -> NoReturn:
 
     code = main(sys.argv[1:])
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
-        os.kill(os.getpid(), -code)
-    os._exit(code if code >= 0 else 128 - code)
+        system.die_by(-code)
+    os._exit(code)
 
 
 def _complete(asked: list[str]) -> NoReturn:
@@ -61,7 +61,7 @@ def _die_by_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _own_the_descriptors() -> None:
+def _own_the_descriptors(direction: Callable[[int], int]) -> None:
     """Open what the caller closed of 0, 1 and 2, so that no file of ours gets those numbers.
 
     A closed stdout becomes one that cannot be written, so that the loss of an answer shows.
@@ -71,7 +71,7 @@ def _own_the_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
-    if fcntl.fcntl(0, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+    if direction(0) == os.O_WRONLY:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what nohup makes of a terminal
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -12,7 +12,7 @@ import select
 import stat
 from collections.abc import Iterator
 
-from mcli import inputs
+from mcli import inputs, system
 from mcli.errors import BadInput, NoInput, reason
 from mcli.inputs import Bounds
 
@@ -63,7 +63,7 @@ def _raw(path: str, name: str) -> Iterator[bytes]:
             inputs.note_a_wait()
             yield from _bytes(inputs.STDIN)
             return
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | system.BINARY)
         try:
             if stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 raise NoInput("unreadable", f"{name}: is a directory")

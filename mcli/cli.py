@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from mcli import __version__, correcting, ending, output
+from mcli import __version__, correcting, ending, output, system
 from mcli.commands.ask import ask
 from mcli.commands.batch import batch
 from mcli.commands.classify import classify
@@ -80,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
             return ExitCode.OK
         return int(app(args=list(argv), prog_name="mcli", standalone_mode=False) or ExitCode.OK)
     except ReaderGone:
-        return -signal.SIGPIPE
+        return -system.SIGPIPE
     except Interrupted as interrupted:
         return -interrupted.number
     except Failure as failure:
@@ -88,10 +87,10 @@ def main(argv: Sequence[str]) -> int:
     except _CommandLineError as error:
         return ending.report(correcting.usage(error))
     except typer.Abort:
-        return -signal.SIGINT
+        return -system.SIGINT
     except SystemExit:
         # Nothing of ours exits: this is Typer, whose help text met a closed pipe.
-        return -signal.SIGPIPE
+        return -system.SIGPIPE
     except OSError as error:
         return ending.report(WriteFailure("io_error", reason(error, type(error).__name__)))
     except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict

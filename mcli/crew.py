@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mcli import batch, offspring
+from mcli import batch, offspring, system
 from mcli.api.gate import NOT_SENT
 from mcli.batch import Halt, Tally
 from mcli.book import Book
@@ -32,7 +32,6 @@ LAST_LINES_S = 1.0
 """How long after that a reader may take."""
 
 _INTERRUPTED = TryAgain("interrupted", "the run was interrupted")
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Crew:
@@ -205,15 +204,14 @@ class Crew:
     def _signals(self) -> Generator[None]:
         """The first signal ends the run well, the second at once."""
         loop = asyncio.get_running_loop()
-        caught = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+        caught = [each for each in system.ENDINGS if signal.getsignal(each) is not signal.SIG_IGN]
         for each in caught:
-            loop.add_signal_handler(each, self._signal, each)
+            system.attend(loop, each, self._signal)
         try:
             yield
         finally:
             for each in caught:
-                loop.remove_signal_handler(each)
-                signal.signal(each, signal.SIG_DFL)
+                system.let_kill(loop, each)
 
     def _signal(self, number: int) -> None:
         if self.signalled is not None:

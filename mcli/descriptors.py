@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 
 SPARE = 48
 """Descriptors for all that is no connection: files, the resolver, what a tool is started with."""
@@ -18,6 +17,10 @@ def room(wanted: int) -> int:
     one lets it, and no further: what a child of ours makes of more is unknown.
     """
     need = _open() + SPARE + wanted
+    try:
+        import resource
+    except ImportError:
+        return wanted  # Windows has no such limit
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < need:
         most = need if hard == resource.RLIM_INFINITY else min(need, hard)

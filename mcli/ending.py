@@ -8,7 +8,6 @@ as that of a destructor, changes no result: it is shown with `--debug` only.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -17,7 +16,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
-from mcli import envelope, keys, output
+from mcli import envelope, keys, output, system
 from mcli.errors import Failure, ReaderGone, WriteFailure
 
 _flags: list[str] = []
@@ -47,7 +46,7 @@ def report(failure: Failure) -> int:
         if "--json" in _flags:
             output.failure_envelope(envelope.of_failure(failure))
     except ReaderGone:
-        return -signal.SIGPIPE
+        return -system.SIGPIPE
     except WriteFailure as failed:
         if not isinstance(failure, WriteFailure):
             failure, code = failed, int(failed.exit_code)

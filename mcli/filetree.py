@@ -12,15 +12,17 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 
-from mcli import outfile, output, redaction
+from mcli import outfile, output, redaction, system
 from mcli.errors import CannotCreate, WriteFailure, reason
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | system.CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.NOFOLLOW | system.CLOEXEC
 
 
 def check(folder: str) -> None:
-    """Everything that can be known before a request is paid for. Raises CannotCreate."""
+    """Everything that can be known before a request is paid for. Raises CannotCreate; and
+    ConfigFailure where directories cannot be held open."""
+    system.need_posix("--write")
     try:
         if not folder or "\0" in folder or (os.path.lexists(folder) and not os.path.isdir(folder)):
             raise CannotCreate("no_directory", f'"{folder}" is no directory')
@@ -68,7 +70,7 @@ class _Writing:
         """Write them, or leave everything as it was."""
         names = list(files)
         os.mkdir(self._draft, 0o700, dir_fd=self._root)
-        draft = os.open(self._draft, _FOLDER | os.O_NOFOLLOW, dir_fd=self._root)
+        draft = os.open(self._draft, _FOLDER | system.NOFOLLOW, dir_fd=self._root)
         try:
             for number, name in enumerate(names):
                 self._fill(draft, str(number), files[name])
@@ -117,7 +119,7 @@ class _Writing:
                 os.mkdir(part, 0o777, dir_fd=parent)
                 self._made.append("/".join(above[:depth]))
             try:
-                parent = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+                parent = os.open(part, _FOLDER | system.NOFOLLOW, dir_fd=parent)
             except OSError:
                 raise CannotCreate(
                     "not_inside", f"{self._shown(path)} would lead out of it, through {part}",
@@ -137,7 +139,7 @@ class _Writing:
         with suppress(OSError), ExitStack() as stack:
             parent = self._root
             for part in above:
-                parent = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+                parent = os.open(part, _FOLDER | system.NOFOLLOW, dir_fd=parent)
                 stack.callback(os.close, parent)
             how(name, dir_fd=parent)
 

@@ -7,12 +7,11 @@ import json
 import os
 import select
 import stat
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcli import output, schema
+from mcli import output, schema, system
 from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure, reason
 from mcli.recipe import DataRule
 
@@ -214,16 +213,12 @@ def _read_stdin(bounds: Bounds) -> bytes:
 
 def _ready(timeout_s: float) -> bool:
     """Whether stdin has bytes, or its end, within the time."""
-    if sys.platform == "win32":
-        return True  # select() there knows sockets only
-    waiter = select.poll()
-    waiter.register(STDIN, select.POLLIN)
-    return bool(waiter.poll(timeout_s * 1000))
+    return system.has_bytes(STDIN, timeout_s)
 
 
 def _read_path(path: str, most: int | None) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | system.BINARY)
         try:
             if stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 raise NoInput("unreadable", f"{_called(path)}: is a directory")

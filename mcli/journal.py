@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import mcli
-from mcli import journal_file, journal_line, key_index, outfile, redaction
+from mcli import journal_file, journal_line, key_index, outfile, redaction, system
 from mcli.errors import BadInput, ConfigFailure, WriteFailure, reason
 from mcli.journal_scan import Line, Scan
 from mcli.journal_writer import Writer
@@ -174,7 +174,7 @@ def _scanned(path: str, descriptor: int, learn: Callable[[Line], None]) -> Scan:
 
 def _is_ours(descriptor: int) -> bool:
     """Whether the file begins as a journal; what does not is not started over either."""
-    return journal_line.begins_a_header(os.pread(descriptor, journal_file.PIECE, 0))
+    return journal_line.begins_a_header(system.pread(descriptor, journal_file.PIECE, 0))
 
 
 def _compare(path: str, had: Mapping[str, str], now: Mapping[str, str]) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mcli import locks, system
 from mcli.errors import CannotCreate, TryAgain, reason
 
 PIECE = 64 << 10
 """Bytes that are read at a time."""
 
 _FLAGS = (
-    os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    | os.O_NOCTTY
+    os.O_RDWR | os.O_APPEND | os.O_CREAT | system.CLOEXEC | system.NOFOLLOW | system.NONBLOCK
+    | system.NOCTTY | system.BINARY
 )  # fmt: skip
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 _ELSEWHERE = "--journal FILE on a local disk"
@@ -48,7 +48,7 @@ def take(path: str) -> int:
 
 def pieces(descriptor: int, at: int = 0) -> Iterator[bytes]:
     """The bytes of the file from the offset `at` on. Raises OSError."""
-    while piece := os.pread(descriptor, PIECE, at):
+    while piece := system.pread(descriptor, PIECE, at):
         yield piece
         at += len(piece)
 
@@ -89,7 +89,7 @@ def _refuse_special(mode: int) -> None:
 
 def _lock(path: str, descriptor: int) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.take(descriptor)
     except BlockingIOError:
         raise TryAgain(
             "journal_busy", f'the journal "{path}" is in use by {_holder(descriptor)}',

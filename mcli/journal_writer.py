@@ -20,7 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from mcli import journal_line
+from mcli import journal_line, system
 from mcli.errors import WriteFailure, reason
 
 GATHER_S = 0.01
@@ -230,4 +230,4 @@ def _outcome(descriptor: int) -> Callable[[], None]:
 
 
 def _sync(descriptor: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)
+    system.sync_data(descriptor)

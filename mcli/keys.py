@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import resource
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -173,6 +172,10 @@ def _leave_no_core() -> None:
     The kernel hands it to a collector (systemd-coredump, apport) whatever the limit, unless that is
     1; as a limit for files 1 is too little for any.
     """
+    try:
+        import resource
+    except ImportError:
+        return  # Windows
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0 if most == 0 else 1, most))
 

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mcli import redaction, state
+from mcli import redaction, state, system
+from mcli.folders import Folder
 
 LONGEST_LINE = 1 << 16
 """Bytes; ours have a tenth of it at most, and what is longer is no line of a ledger."""
@@ -127,7 +128,7 @@ class Pen:
 
 
 @contextmanager
-def lock(place: int) -> Generator[int]:
+def lock(place: Folder) -> Generator[int]:
     """The file whose lock the ledger's writers take, open; closing gives the lock back."""
     descriptor = state.open_file(place, _LOCK, write=True)
     try:
@@ -136,7 +137,7 @@ def lock(place: int) -> Generator[int]:
         os.close(descriptor)
 
 
-def write(place: int, entry: Entry) -> None:
+def write(place: Folder, entry: Entry) -> None:
     """Put `entry` into its month's file. Raises OSError, also where it went in by half."""
     descriptor = state.open_file(place, _month(entry), write=True)
     try:
@@ -154,7 +155,7 @@ def _put(descriptor: int, told: bytes) -> None:
     """Write a line behind what is there, at once, and end that first if it is torn. Raises OSError,
     also where it went in by half."""
     size = os.fstat(descriptor).st_size
-    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    torn = size > 0 and system.pread(descriptor, 1, size - 1) != b"\n"
     data = (b"\n" if torn else b"") + told
     if os.write(descriptor, data) != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -191,10 +192,10 @@ def parse(raw: bytes) -> Entry:
     return Entry(moment, **found)
 
 
-def months(place: int, since: datetime, until: datetime) -> list[str]:
+def months(place: Folder, since: datetime, until: datetime) -> list[str]:
     """The names of the files that may hold requests sent in that span, oldest first."""
     first, last = stamp(since)[:7], stamp(until)[:7]
-    names = sorted(filter(_FILE.fullmatch, os.listdir(place)))
+    names = sorted(filter(_FILE.fullmatch, place.names()))
     return [name for name in names if first <= name[:7] <= last]
 
 
@@ -205,7 +206,7 @@ def lines(descriptor: int, at: int = 0) -> Iterator[tuple[bytes, int]]:
     may be torn, or being written.
     """
     rest, read = b"", at
-    while piece := os.pread(descriptor, _PIECE, read):
+    while piece := system.pread(descriptor, _PIECE, read):
         *whole, tail = piece.split(b"\n")
         if whole:
             at = read + len(whole[0]) + 1

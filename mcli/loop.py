@@ -8,7 +8,7 @@ import stat
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from mcli import ending
+from mcli import ending, system
 from mcli.errors import ReaderGone
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def run(work: Coroutine[Any, Any, T], watch: bool) -> T:
         task.cancel()
 
     try:
-        if watch and stat.S_ISFIFO(os.fstat(STDOUT).st_mode):
+        if watch and system.POSIX and stat.S_ISFIFO(os.fstat(STDOUT).st_mode):
             # The writing end of a pipe is "readable" only when its reader has gone.
             loop.add_reader(STDOUT, leave)
         return loop.run_until_complete(task)

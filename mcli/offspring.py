@@ -6,14 +6,14 @@ A signal that comes while one is being born waits until it is known here: else t
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+
+from mcli import system
 
 _GRACE_S = 0.2
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 groups: set[int] = set()
 """Those that run just now."""
@@ -31,9 +31,9 @@ def leashed() -> Generator[None]:
     global _leashes
     loop = asyncio.get_running_loop()
     if not _leashes:
-        _watched[:] = [n for n in _SIGNALS if signal.getsignal(n) is signal.SIG_DFL]
+        _watched[:] = [n for n in system.ENDINGS if signal.getsignal(n) is signal.SIG_DFL]
         for number in _watched:
-            loop.add_signal_handler(number, die, number)
+            system.attend(loop, number, die)
     _leashes += 1
     try:
         yield
@@ -41,8 +41,7 @@ def leashed() -> Generator[None]:
         _leashes -= 1
         if not _leashes:
             for number in _watched:
-                loop.remove_signal_handler(number)
-                signal.signal(number, signal.SIG_DFL)
+                system.let_kill(loop, number)
 
 
 @contextmanager
@@ -68,11 +67,9 @@ def die(number: int) -> None:
         kill(group)
     if held:
         starting.release()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    system.die_by(number)
 
 
 def kill(group: int) -> None:
     """End a group, if there still is one."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+    system.kill_group(group)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import signal
 import stat
 import tempfile
 import zlib
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from mcli import output, redaction
+from mcli import locks, output, redaction, system
 from mcli.errors import CannotCreate, ReaderGone, WriteFailure, reason
 
-_SIGNALS = {signal.SIGINT, signal.SIGTERM} | {
-    getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name)
-}
+_DRAFT = os.O_RDWR | os.O_CREAT | system.NOFOLLOW | system.CLOEXEC | system.BINARY
 
 
 def is_stdout(path: str | None) -> bool:
@@ -123,26 +119,32 @@ def replace(
     """
     with undisturbed():
         descriptor, name = _draft(target)
-        try:
-            with open(descriptor, "wb", closefd=False) as file:
-                if isinstance(data, bytes):
-                    file.write(data)
+        with ExitStack() as held:
+            held.callback(os.close, descriptor)
+            try:
+                _pour(data, descriptor)
+                system.set_mode(descriptor, _mode(target, private))
+                os.fsync(descriptor)
+                system.before_naming(held.close)
+                if fresh:
+                    _link(name, target, fresh)
+                    os.unlink(name)
                 else:
-                    shutil.copyfileobj(data, file, 1 << 20)
-            os.fchmod(descriptor, _mode(target, private))
-            os.fsync(descriptor)
-            if fresh:
-                _link(name, target, fresh)
+                    os.replace(name, target)
+            except BaseException:
+                # Only now: once it is renamed, the name may be somebody else's.
+                system.before_naming(held.close)
                 os.unlink(name)
-            else:
-                os.replace(name, target)
-        except BaseException:
-            # Only now: once it is renamed, the name may be somebody else's.
-            os.unlink(name)
-            raise
-        finally:
-            os.close(descriptor)
+                raise
         sync_directory(target.parent)
+
+
+def _pour(data: bytes | BinaryIO, descriptor: int) -> None:
+    with open(descriptor, "wb", closefd=False) as file:
+        if isinstance(data, bytes):
+            file.write(data)
+        else:
+            shutil.copyfileobj(data, file, 1 << 20)
 
 
 def _draft(target: Path) -> tuple[int, str]:
@@ -154,14 +156,14 @@ def _draft(target: Path) -> tuple[int, str]:
     """
     name = str(target.with_name(f".mcli-{zlib.crc32(os.fsencode(target.name)):08x}"))
     with suppress(OSError):
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(name, _DRAFT, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.take(descriptor)
             status = os.fstat(descriptor)
-            ours = status.st_uid == os.geteuid() and status.st_nlink == 1
+            ours = system.is_mine(status) and status.st_nlink == 1
             # While it was being locked, its writer may have renamed it: then it is a finished file.
             if ours and os.path.samestat(status, os.lstat(name)):
-                os.fchmod(descriptor, 0o600)
+                system.set_mode(descriptor, 0o600)
                 os.ftruncate(descriptor, 0)
                 return descriptor, name
         except OSError:
@@ -202,11 +204,8 @@ def sync_directory(directory: Path) -> None:
 @contextmanager
 def undisturbed() -> Generator[None]:
     """Hold signals back for the moment a temporary file exists, so that none is ever left."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
+    with system.held_back():
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_null(path: str | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from mcli import durations, redaction
+from mcli import durations, redaction, system
 from mcli.errors import Failure, ReaderGone, WriteFailure, reason
 
 STDOUT = 1
@@ -24,10 +23,10 @@ _ORDER = re.compile(r"##(?=(?:vso)?\[)", re.IGNORECASE)
 def check_stdout() -> None:
     """Raise WriteFailure if stdout cannot be written at all: better before a request than after."""
     try:
-        flags = fcntl.fcntl(STDOUT, fcntl.F_GETFL)
+        closed = system.direction(STDOUT) == os.O_RDONLY
     except OSError:
-        flags = os.O_RDONLY
-    if flags & os.O_ACCMODE == os.O_RDONLY:
+        closed = True
+    if closed:
         raise WriteFailure("stdout_closed", "stdout is closed", "nothing was sent; use -o FILE")
 
 
@@ -214,9 +213,9 @@ def write_all(descriptor: int, data: bytes, name: str = "stdout") -> None:
             except BlockingIOError:
                 # A neighbour in the pipe made it non-blocking; wait for room.
                 select.select([], [descriptor], [])
-    except BrokenPipeError:
-        raise ReaderGone from None
     except OSError as error:
+        if system.is_reader_gone(error):
+            raise ReaderGone from None
         why = reason(error, "cannot be written")
         raise WriteFailure("write_failed", f"{name}: {why}") from None
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from mcli import ledger, state
+from mcli.folders import Folder
 from mcli.ledger import Entry
 
 VERSION = 1
@@ -40,7 +41,7 @@ class Spent:
         """All that is to be counted."""
         return self.usd + math.fsum(self.held.values())
 
-    def read(self, place: int) -> None:
+    def read(self, place: Folder) -> None:
         """Take in what is new in the ledger, whose lock is held. Raises OSError."""
         self._load(place)
         names = ledger.months(place, *self._span)
@@ -62,12 +63,12 @@ class Spent:
         self.uncounted = self.damaged = self.lines = 0
         self._read: dict[str, tuple[int, int]] = {}
 
-    def _fits(self, place: int, names: list[str]) -> bool:
+    def _fits(self, place: Folder, names: list[str]) -> bool:
         """Whether each file that was read is still there, the same, and no shorter."""
         for name, (inode, at) in self._read.items():
             if name not in names:
                 return False
-            status = os.stat(name, dir_fd=place, follow_symlinks=False)
+            status = place.status_of(name)
             if status.st_ino != inode or status.st_size < at:
                 return False
         return True
@@ -112,7 +113,7 @@ class Spent:
         elif entry.charged != "no":
             self.uncounted += 1
 
-    def _load(self, place: int) -> None:
+    def _load(self, place: Folder) -> None:
         try:
             descriptor = state.open_file(place, self._name, write=False)
         except OSError:
@@ -130,7 +131,7 @@ class Spent:
         finally:
             os.close(descriptor)
 
-    def _save(self, place: int) -> None:
+    def _save(self, place: Folder) -> None:
         told = {
             "v": VERSION,
             "since": self._since,

@@ -6,7 +6,6 @@ Everything here raises OSError where it cannot be done; who calls decides whethe
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import stat
@@ -15,8 +14,11 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from mcli import folders, locks, system
+from mcli.folders import Folder
+
 _SALT_BYTES = 32
-_SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_SAFELY = system.NOFOLLOW | system.CLOEXEC | system.NONBLOCK | system.NOCTTY
 """No link is followed, and no FIFO waited for."""
 _POLL_S = 0.002
 _LONG_S = 1.0
@@ -37,7 +39,7 @@ def _below(environ: Mapping[str, str], variable: str, usual: str) -> Path:
     """A relative value is ignored, as the specification says. Without a home there is none: a
     service that was given no HOME is not to leave files in that of root.
     """
-    base, home = environ.get(variable, ""), environ.get("HOME", "")
+    base, home = environ.get(variable, ""), system.home(environ)
     if os.path.isabs(base):
         return Path(base) / "mcli"
     if os.path.isabs(home):
@@ -46,32 +48,29 @@ def _below(environ: Mapping[str, str], variable: str, usual: str) -> Path:
 
 
 @contextmanager
-def opened(path: Path, *, make: bool) -> Generator[int]:
-    """A descriptor of the folder `path`; it, and what is missing above it, is made if need be."""
+def opened(path: Path, *, make: bool) -> Generator[Folder]:
+    """The folder `path`, held open; it, and what is missing above it, is made if need be."""
     if make:
         missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
         for each in reversed(missing):
             each.mkdir(0o700, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFELY)
-    try:
+    with folders.opened(path) as place:
         # By `sudo` with the caller's HOME, files would be made here that the caller cannot write.
-        if os.fstat(descriptor).st_uid != os.geteuid():
+        if not system.is_mine(place.status()):
             raise OSError(errno.EPERM, "it belongs to somebody else")
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        yield place
 
 
-def open_file(folder: int, name: str, *, write: bool) -> int:
+def open_file(place: Folder, name: str, *, write: bool) -> int:
     """A descriptor of the regular file `name`; to write is to append, and makes it if need be."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT if write else os.O_RDONLY
-    descriptor = os.open(name, flags | _SAFELY, 0o600, dir_fd=folder)
+    descriptor = place.open(name, flags | _SAFELY)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
         if write and stat.S_IMODE(status.st_mode) != 0o600:
-            os.fchmod(descriptor, 0o600)
+            system.set_mode(descriptor, 0o600)
     except OSError:
         os.close(descriptor)
         raise
@@ -83,7 +82,7 @@ def is_locked(descriptor: int, wait_s: float = 0.0) -> bool:
     until = time.monotonic() + wait_s
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.take(descriptor)
             return True
         except BlockingIOError:
             if time.monotonic() >= until:
@@ -93,7 +92,7 @@ def is_locked(descriptor: int, wait_s: float = 0.0) -> bool:
 
 def unlock(descriptor: int) -> None:
     """Give the lock of that file back."""
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    locks.give_back(descriptor)
 
 
 def fingerprint(key: str, environ: Mapping[str, str]) -> str:
@@ -108,14 +107,14 @@ def fingerprint(key: str, environ: Mapping[str, str]) -> str:
     return hashlib.blake2b(raw, key=salt, digest_size=8).hexdigest()
 
 
-def _salt(place: int) -> bytes:
+def _salt(place: Folder) -> bytes:
     """Random bytes, made by the first who wants them. An empty file is one that was not filled yet,
     or that a power cut emptied in its first seconds."""
     descriptor = open_file(place, "salt", write=True)
     try:
-        salt = os.pread(descriptor, _SALT_BYTES, 0)
+        salt = system.pread(descriptor, _SALT_BYTES, 0)
         if not salt and is_locked(descriptor, _LONG_S):
-            salt = os.pread(descriptor, _SALT_BYTES, 0)
+            salt = system.pread(descriptor, _SALT_BYTES, 0)
             if not salt:
                 salt = os.urandom(_SALT_BYTES)
                 os.write(descriptor, salt)

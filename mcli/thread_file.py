@@ -7,14 +7,13 @@ beginning of a line, which the next one takes away.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcli import deadline, outfile, output, thread
+from mcli import deadline, locks, outfile, output, system, thread
 from mcli.errors import BadInput, CannotCreate, TryAgain, WriteFailure, reason
 from mcli.thread import Thread
 
@@ -140,25 +139,25 @@ def _taken(name: str, until: float, limit_s: float) -> Held:
 
 def _opened(path: str, create: bool) -> int:
     """A descriptor of a regular file; OSError for anything else. A FIFO is not waited for."""
-    flags = os.O_RDWR | os.O_APPEND | os.O_NONBLOCK if create else os.O_RDONLY | os.O_NONBLOCK
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT if create else os.O_RDONLY
     with suppress(FileNotFoundError):
         kind = os.stat(path).st_mode
         if stat.S_ISDIR(kind):
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         if not stat.S_ISREG(kind):
             raise OSError(errno.EINVAL, "is no regular file")
-    return os.open(path, flags | (os.O_CREAT if create else 0), 0o600)
+    return os.open(path, flags | system.NONBLOCK | system.BINARY, 0o600)
 
 
 def _lock(name: str, descriptor: int, patience: tuple[float, float]) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.take(descriptor)
     except BlockingIOError:
         output.terminal_note(f"waiting for the turn of another process in {name}")
         try:
             with deadline.alarm(*patience):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except TryAgain:
+                locks.wait(descriptor, patience[0])
+        except (TryAgain, BlockingIOError):
             raise TryAgain(
                 "thread_busy", f'the conversation "{name}" is held by another process',
                 "run it again, or raise --timeout",
@@ -181,7 +180,7 @@ def _load(name: str, descriptor: int) -> tuple[Thread, int]:
 
 
 def _sync(descriptor: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)
+    system.sync_data(descriptor)
 
 
 def _cannot(name: str, error: OSError | ValueError) -> CannotCreate:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mcli import documents, inputs, strict, toolset
+from mcli import documents, inputs, strict, system, toolset
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.strict import Node
 from mcli.toolset import Tool
@@ -48,7 +48,10 @@ def make(
     own: Sequence[Tool], paths: Sequence[str], allowed: Sequence[str], most_steps: int | None
 ) -> Toolbox:
     """The tools of a recipe and those in the files, of which these may run. ConfigFailure for a
-    file that is wrong, UsageFailure for a permission that is about no command."""
+    file that is wrong, or where none may run; UsageFailure for a permission that is about no
+    command."""
+    if allowed:
+        system.need_posix("a tool with a command (--allow-tool)")
     tools = list(own)
     for path in paths:
         for tool in load(path):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
+from mcli import system
 from mcli.errors import ConfigFailure
 
 
@@ -16,8 +16,7 @@ def read(path: Path, what: str) -> bytes:
     That others can read it is accepted: the secrets of a Kubernetes volume are 0644.
     """
     with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if mode & stat.S_IWOTH and not stat.S_ISCHR(mode):
+        if system.all_may_write(os.fstat(file.fileno()).st_mode):
             raise ConfigFailure(
                 "writable_by_all",
                 f'{what} "{path}" can be written by everybody on this machine',

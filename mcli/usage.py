@@ -13,6 +13,7 @@ from typing import Any, Literal
 from mcli import envelope, ledger, output, periods, state
 from mcli.budget import amount
 from mcli.errors import ExitCode, NoInput, UsageFailure, reason
+from mcli.folders import Folder
 from mcli.ledger import Entry
 from mcli.said import Said
 from mcli.tally import Sums, Tally
@@ -120,7 +121,7 @@ def _entries(span: Span) -> Iterator[Entry | None]:
         pass  # nothing was asked yet, or there is no home
 
 
-def _lines(place: int, name: str) -> Iterator[bytes]:
+def _lines(place: Folder, name: str) -> Iterator[bytes]:
     descriptor = state.open_file(place, name, write=False)
     try:
         for line, _ in ledger.lines(descriptor):

@@ -7,7 +7,6 @@ nothing and a killed one leaves it as it was. `--replay` opens the file and noth
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -19,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from mcli import outfile
+from mcli import locks, outfile, system
 from mcli.api import nearest, recording
 from mcli.api.recording import Entry, Heard
 from mcli.api.wire import Call, Opener, Reply, over_http
@@ -198,9 +197,9 @@ async def add(name: str, entries: Iterable[Entry]) -> None:
     """
     path = Path(os.path.realpath(name))
     try:
-        descriptor = await _locked(path)
+        descriptor = await _locked(system.lock_of(path))
         try:
-            known = _parsed(path.read_bytes(), name)
+            known = _parsed(path.read_bytes() if path.exists() else b"", name)
             ordered = sorted([*known, *entries], key=attrgetter("key"))  # stable: k stays k
             data = "".join(f"{entry.text}\n" for entry in ordered).encode()
             outfile.replace(path, data, private=True)
@@ -212,16 +211,16 @@ async def add(name: str, entries: Iterable[Entry]) -> None:
 
 
 async def _locked(path: Path) -> int:
-    """A descriptor that holds the lock of the file that `path` names now.
+    """A descriptor that holds the lock of the file that `path` names now (`system.lock_of`).
 
     Who waited may hold the lock of a file that was replaced meanwhile: then it is sought again.
     """
     clock = asyncio.get_running_loop().time
     until = clock() + LOCK_S
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | system.CLOEXEC | system.BINARY, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.take(descriptor)
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                 return descriptor
         except FileNotFoundError:

@@ -7,14 +7,14 @@ a reply left behind its end is never the beginning of the next one: such a conne
 from __future__ import annotations
 
 import asyncio
-import select
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import h11
 
+from mcli import system
 from mcli.api.turnstile import Turnstile
 
 MOST_INTERIM = 20
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._turnstile = turnstile
         self._transport: asyncio.Transport | None = None
-        self._readable = select.poll()
+        self._has_come: Callable[[], bool] | None = None
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEADER)
         self._unread: list[bytes] = []
         self._size = 0
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._readable.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._has_come = system.looking(transport.get_extra_info("socket").fileno())
 
     def data_received(self, data: bytes) -> None:
         self._unread.append(data)
@@ -195,7 +195,7 @@ class Connection(asyncio.Protocol):
         it an end or what no one asked for."""
         if self._unread or self._ended or self._loop.time() - self._idle_since > MOST_IDLE_S:
             return False
-        return not self._readable.poll(0)
+        return self._has_come is not None and not self._has_come()
 
     def close(self) -> None:
         """Drop it, and what is still on its way."""

@@ -247,9 +247,9 @@ def _mend(environ: Mapping[str, str]) -> None:
             if not state.is_locked(lock, _MEND_S):
                 raise OSError("somebody else is at it")
             if _is_spoilt(environ):
-                os.replace(NAME, f"{NAME}.damaged", src_dir_fd=place, dst_dir_fd=place)
+                place.rename(NAME, f"{NAME}.damaged")
                 with suppress(FileNotFoundError):  # of the old one: it would be played back
-                    os.unlink(f"{NAME}-journal", dir_fd=place)
+                    place.remove(f"{NAME}-journal")
         finally:
             os.close(lock)
 

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from mcli import system
 from mcli.errors import BadInput, NoInput, reason
 from mcli.record import Record
 from mcli.records import forms
@@ -122,7 +123,7 @@ class Source:
         left = self._wanted.limit
         try:
             while True:
-                piece = os.pread(descriptor, PIECE, at)
+                piece = system.pread(descriptor, PIECE, at)
                 at += len(piece)
                 found = parser.feed(piece) if piece else parser.close()
                 self._notice(parser)
@@ -169,6 +170,8 @@ async def _read(descriptor: int, path: str) -> bytes:
     try:
         while True:
             if not _is_regular(descriptor):
+                if system.WINDOWS:  # whose event loop has no readers
+                    return await asyncio.to_thread(os.read, descriptor, PIECE)
                 await _readable(descriptor)
             try:
                 return os.read(descriptor, PIECE)
@@ -205,7 +208,7 @@ def _opened(path: str) -> Generator[int]:
         yield STDIN
         return
     try:
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        flags = os.O_RDONLY | system.NONBLOCK | system.BINARY
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
@@ -238,7 +241,7 @@ def _mentions(path: str, descriptor: int, words: Sequence[bytes]) -> bool:
     at = os.lseek(descriptor, 0, os.SEEK_CUR)
     tail = b""
     try:
-        while piece := os.pread(descriptor, PIECE, at):
+        while piece := system.pread(descriptor, PIECE, at):
             at += len(piece)
             both = tail + piece
             if any(word in both for word in words):

@@ -14,11 +14,13 @@ import os
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+from mcli import system
 from mcli.errors import reason
 from mcli.sandbox.server import Server
 
@@ -46,6 +48,8 @@ def run_with(server: Server, argv: Sequence[str]) -> NoReturn:
     """
     environment = _environment(server.url)
     program = _locate(argv[0], environment["PATH"])
+    if system.WINDOWS:
+        _serve_beside(server, [program, *argv[1:]], environment)
     leash, held = os.pipe()
     _move_out(server, leash)
     os.close(leash)
@@ -63,6 +67,18 @@ def run_with(server: Server, argv: Sequence[str]) -> NoReturn:
         raise CannotRun(
             NOT_EXECUTABLE, f'cannot run "{argv[0]}": {reason(error, str(error))}'
         ) from None
+
+
+def _serve_beside(server: Server, argv: list[str], environment: dict[str, str]) -> NoReturn:
+    """Where no process can become another: run the command, and end with its status. Ctrl-C is the
+    command's, and so is what becomes of it."""
+    server.start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        os._exit(subprocess.run(argv, env=environment, check=False).returncode)
+    except OSError as error:
+        why = f'cannot run "{argv[0]}": {reason(error, str(error))}'
+        raise CannotRun(NOT_EXECUTABLE, why) from None
 
 
 def _locate(name: str, path: str) -> str:

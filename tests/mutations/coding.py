@@ -32,7 +32,7 @@ WRITTEN = (
     Mutation("a-hook-is-a-file", "no file is written that a tool runs by itself", CODEFILES, 'if part.startswith("."):', "if False:", (row("O-13-git"),)),
     Mutation("a-flag-is-a-name", "no file is written whose name is a flag", CODEFILES, 'if part.startswith("-"):', "if False:", (OUTSIDE + "test_a_name_that_is_a_flag_to_the_next_program_is_not_written",)),
     Mutation("two-names-for-one-file", "no file of an answer overwrites another", CODEFILES, "if other != name:", "if False:", (row("O-13-case"),)),
-    Mutation("write-through-a-link", "no file is written through a link", FILETREE, "parent = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)\n            except", "parent = os.open(part, _FOLDER, dir_fd=parent)\n            except", (TREE + "test_one_that_cannot_be_had_leaves_everything_as_it_was",)),
+    Mutation("write-through-a-link", "no file is written through a link", FILETREE, "parent = os.open(part, _FOLDER | system.NOFOLLOW, dir_fd=parent)\n            except", "parent = os.open(part, _FOLDER, dir_fd=parent)\n            except", (TREE + "test_one_that_cannot_be_had_leaves_everything_as_it_was",)),
     Mutation("some-of-the-files", "all files are written or none", FILETREE, "            self._undo()\n            raise", "            raise", (TREE + "test_one_that_cannot_be_had_leaves_everything_as_it_was",)),
     Mutation("write-what-runs", "no file that is written can be executed", FILETREE, "_NEW, 0o644,", "_NEW, 0o755,", (row("O-13-mode"),)),
 )  # fmt: skip

@@ -8,7 +8,7 @@ FILE, THREAD, MESSAGES = "thread_file.py", "thread.py", "messages.py"
 OUTSIDE = "test_conversations.py::"
 
 MUTATIONS = (
-    Mutation("no-lock-of-a-thread", "processes side by side take turns", FILE, "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", (row("P-26-busy"),)),
+    Mutation("no-lock-of-a-thread", "processes side by side take turns", FILE, "locks.take(descriptor)", "pass", (row("P-26-busy"),)),
     Mutation("a-lock-let-go", "the lock is held from reading to adding", "conversing.py", "yield Talk(past, file)", "import fcntl; fcntl.flock(file._descriptor, fcntl.LOCK_UN); yield Talk(past, file)", (OUTSIDE + "TestSideBySide::test_every_turn_is_kept_and_each_has_seen_those_before",)),
     Mutation("print-before-it-is-kept", "a turn is on the disk before its answer is printed", "run.py", "                exchange = talk.keep(exchange)\n", "", (row("P-08-thread"),)),
     Mutation("no-sync-of-a-turn", "a turn survives a power cut", FILE, "_sync(self._descriptor)", "pass", (row("P-22-thread"),)),

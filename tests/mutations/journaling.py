@@ -14,10 +14,10 @@ KEPT, SCANNED, KEYS = "test_journal.py::", "test_journal_scan.py::", "test_key_i
 BELOW = KEPT + "TestBelow::"
 
 MUTATIONS = (
-    Mutation("no-lock-of-a-journal", "one process at a time writes a journal", FILE, "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", (KEPT + "TestWhatIsRefused::test_a_journal_that_another_process_has",)),
-    Mutation("a-link-to-a-journal", "no link is followed to a journal", FILE, " | os.O_NOFOLLOW", "", (KEPT + "TestWhatIsRefused::test_a_link_that_came_meanwhile",)),
+    Mutation("no-lock-of-a-journal", "one process at a time writes a journal", FILE, "locks.take(descriptor)", "pass", (KEPT + "TestWhatIsRefused::test_a_journal_that_another_process_has",)),
+    Mutation("a-link-to-a-journal", "no link is followed to a journal", FILE, " | system.NOFOLLOW", "", (KEPT + "TestWhatIsRefused::test_a_link_that_came_meanwhile",)),
     Mutation("told-before-the-disk", "an answer is on the disk before it is shown", WRITER, "        await done\n", "", (BELOW + "test_what_was_kept_survives_a_power_cut_at_any_moment",)),
-    Mutation("no-sync-of-a-journal", "a kept answer survives a power cut", WRITER, 'getattr(os, "fdatasync", os.fsync)(descriptor)', "pass", (BELOW + "test_what_was_kept_survives_a_power_cut_at_any_moment",)),
+    Mutation("no-sync-of-a-journal", "a kept answer survives a power cut", WRITER, 'system.sync_data(descriptor)', "pass", (BELOW + "test_what_was_kept_survives_a_power_cut_at_any_moment",)),
     Mutation("sync-once-more", "a failed sync is never taken back by the next", WRITER, "lost = [*group, *self._waiting]\n            self._under_way, self._waiting = [], []", "lost = [*group, *self._waiting]", (KEPT + "TestAWriteThatFails::test_a_sync_that_failed_is_not_tried_again",)),
     Mutation("a-sync-for-each", "answers that come together share a sync", WRITER, "group = self._under_way = self._waiting\n            self._waiting = []", "group = self._under_way = self._waiting[:1]\n            self._waiting = self._waiting[1:]", (KEPT + "TestOnTheDisk::test_many_at_once_share_a_sync",)),
     Mutation("a-paid-answer-lost", "an answer that the journal does not take is kept elsewhere", WRITER, "            self._save(line, failure)\n            raise\n", "            raise\n", (KEPT + "TestAWriteThatFails::test_the_answer_is_in_tmpdir_and_can_be_added",)),

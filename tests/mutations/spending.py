@@ -9,7 +9,7 @@ LINES, BUDGETS, SUMS = "test_ledger.py::", "test_budget.py::", "test_usage.py::"
 
 MUTATIONS = (
     Mutation("merge-with-the-torn", "a torn line swallows no other", LEDGER, 'torn = size > 0 and', 'torn = False and', (LINES + "TestWhatIsTorn::test_ends_where_the_next_line_begins",)),
-    Mutation("follow-a-link", "no link is followed to write the ledger", STATE, "_SAFELY = os.O_NOFOLLOW | ", "_SAFELY = ", (LINES + "TestThatCannotBeWritten::test_a_link",)),
+    Mutation("follow-a-link", "no link is followed to write the ledger", STATE, "_SAFELY = system.NOFOLLOW | ", "_SAFELY = ", (LINES + "TestThatCannotBeWritten::test_a_link",)),
     Mutation("unsalted", "a fingerprint tells nobody the key", STATE, "key=salt, ", "", (LINES + "TestTheFingerprint::test_is_of_the_key_and_of_this_machine",)),
     Mutation("ledger-with-the-key", "the ledger is free of keys", LEDGER, "redaction.excerpt(value, _LONGEST_WORD) if is_word else value", "value", (LINES + "TestALine::test_has_no_prompt_no_answer_and_no_key",)),
     Mutation("enter-a-replay", "only what was really sent is in the ledger", ACCOUNTING, "if chosen.keeping.replay is not None:", "if False:", (LINES + "TestNoLine::test_of_a_kept_or_recorded_answer",)),

@@ -8,14 +8,14 @@ OUTPUT, OUTFILE, INPUTS, CLI, RUN = "output.py", "outfile.py", "inputs.py", "cli
 TO_FILE = "test_output.py::TestFile::"
 
 FILES = (
-    Mutation("no-sync", "a file is on disk before it takes the old one's place", OUTFILE, "os.fsync(descriptor)\n            if fresh", "if fresh", (row("P-22"),)),
+    Mutation("no-sync", "a file is on disk before it takes the old one's place", OUTFILE, "os.fsync(descriptor)\n                system.before", "system.before", (row("P-22"),)),
     Mutation("no-sync-of-the-folder", "a new name survives a power cut", OUTFILE, "sync_directory(target.parent)", "pass", (row("P-20-folder"),)),
-    Mutation("no-lock", "two that write one file do not share a draft", OUTFILE, "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", ("test_outfile.py::test_a_draft_that_somebody_writes_is_left_alone",)),
+    Mutation("no-lock", "two that write one file do not share a draft", OUTFILE, "locks.take(descriptor)", "pass", ("test_outfile.py::test_a_draft_that_somebody_writes_is_left_alone",)),
     Mutation("a-draft-of-two-names", "a planted draft does not reach another file", OUTFILE, " and status.st_nlink == 1", "", ("test_outfile.py::test_a_planted_draft_reaches_no_other_file",)),
-    Mutation("a-draft-of-somebody", "a draft is replaced only by its owner", OUTFILE, "status.st_uid == os.geteuid() and ", "", ("test_outfile.py::test_a_draft_of_somebody_else_is_left_alone",)),
-    Mutation("leave-a-draft", "a failed write leaves nothing behind", OUTFILE, "            os.unlink(name)\n            raise", "            raise", (row("P-20-rename"),)),
-    Mutation("signals-while-writing", "a signal leaves no draft", OUTFILE, "signal.SIG_BLOCK, _SIGNALS", "signal.SIG_BLOCK, ()", (row("P-20-term"),)),
-    Mutation("a-mode-of-its-own", "a replaced file keeps its mode", OUTFILE, "os.fchmod(descriptor, _mode(target, private))", "pass", (TO_FILE + "test_a_replaced_file_keeps_its_mode",)),
+    Mutation("a-draft-of-somebody", "a draft is replaced only by its owner", OUTFILE, "system.is_mine(status) and ", "", ("test_outfile.py::test_a_draft_of_somebody_else_is_left_alone",)),
+    Mutation("leave-a-draft", "a failed write leaves nothing behind", OUTFILE, "                os.unlink(name)\n                raise", "                raise", (row("P-20-rename"),)),
+    Mutation("signals-while-writing", "a signal leaves no draft", "system.py", "signal.SIG_BLOCK, ENDINGS", "signal.SIG_BLOCK, ()", (row("P-20-term"),)),
+    Mutation("a-mode-of-its-own", "a replaced file keeps its mode", OUTFILE, "system.set_mode(descriptor, _mode(target, private))", "pass", (TO_FILE + "test_a_replaced_file_keeps_its_mode",)),
     Mutation("rename-over-a-link", "a link's target is replaced and not the link", OUTFILE, " replace(Path(os.path.realpath(path)), output", " replace(Path(path), output", (TO_FILE + "test_a_link_s_target_is_replaced_not_the_link",)),
     # Never with a test that names /dev/null: as root it would replace the machine's own.
     Mutation("rename-over-devices", "a device or FIFO is written, not renamed over", OUTFILE, "return target.exists() and not (", "return False and not (", ("test_outfile.py::test_a_fifo_is_still_one",)),
@@ -29,8 +29,8 @@ STREAMS = (
     Mutation("no-waiting-for-room", "a non-blocking stdout is waited for", OUTPUT, "except BlockingIOError:", "except InterruptedError:", ("test_output.py::TestStdoutTrouble::test_a_slow_reader_gets_all_of_it",)),
     Mutation("a-full-disk-is-well", "an answer that was not written is not 0", OUTPUT, 'raise WriteFailure("write_failed", f"{name}: {why}") from None', "return", (row("P-08"),)),
     Mutation("a-reader-gone-is-well", "an answer that nobody read is not 0", OUTPUT, "raise ReaderGone from None", "return", (row("P-05"),)),
-    Mutation("check-no-stdout", "a closed stdout is told before a request", OUTPUT, "if flags & os.O_ACCMODE == os.O_RDONLY:", "if False:", (row("P-09"),)),
-    Mutation("own-no-descriptors", "a closed descriptor is not taken by a file", "__main__.py", "    _own_the_descriptors()\n", "", (row("P-10"),)),
+    Mutation("check-no-stdout", "a closed stdout is told before a request", OUTPUT, "if closed:", "if False:", (row("P-09"),)),
+    Mutation("own-no-descriptors", "a closed descriptor is not taken by a file", "__main__.py", "    _own_the_descriptors(system.direction)\n", "", (row("P-10"),)),
     Mutation("one-line-end-more", "an answer keeps its line end", OUTPUT, 'write(content if content.endswith("\\n") else content + "\\n")', 'write(content + "\\n")', ("test_output.py::test_the_answer_and_one_line_end_if_it_lacks_one",)),
     Mutation("text-of-the-locale", "UTF-8 whatever the locale", OUTPUT, 'return content.encode("utf-8", "surrogateescape")', 'return content.encode("ascii", "replace")', (row("P-32"),)),
     Mutation("stream-into-a-pipe", "in a pipe, stdout holds the whole answer or nothing", "plan.py", "return os.isatty(output.STDOUT) if said.stream is None else said.stream", "return said.stream is not False", (row("N-09"),)),
@@ -53,7 +53,7 @@ INPUT = (
 ENDS = (
     Mutation("interrupts-as-exceptions", "Ctrl-C is death by the signal itself", "__main__.py", "    _die_by_interrupts()\n", "", (row("P-01"),)),
     Mutation("never-ignore-an-interrupt", "what nohup ignores stays ignored", "__main__.py", " is signal.default_int_handler:", " is not None:", (row("P-03-ignored"),)),
-    Mutation("exit-in-place-of-the-signal", "a reader that leaves is death by SIGPIPE itself", "__main__.py", "os.kill(os.getpid(), -code)", "pass", ("test_output.py::TestStdoutTrouble::test_a_reader_that_leaves_is_death_by_the_signal_itself",)),
+    Mutation("exit-in-place-of-the-signal", "a reader that leaves is death by SIGPIPE itself", "system.py", "os.kill(os.getpid(), number)", "pass", ("test_output.py::TestStdoutTrouble::test_a_reader_that_leaves_is_death_by_the_signal_itself",)),
     Mutation("a-bug-is-a-verdict", "an internal error is 70", "ending.py", "sys.excepthook = _end", "pass", (row("S-06-import"),)),
     Mutation("no-verdict", "exit 1 is the verdict of a check", RUN, "ExitCode.NO if verdict is False else ExitCode.OK", "ExitCode.OK", ("test_cli.py::TestEnvelope::test_a_verdict_is_no_error",)),
     Mutation("late-is-for-ever", "75 means run me again", "errors.py", "exit_code = ExitCode.TRY_AGAIN", "exit_code = ExitCode.REFUSED", (row("N-06"),)),

@@ -1,0 +1,1 @@
+"""Other operating systems, as far as they can be put on here."""
