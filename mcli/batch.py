@@ -97,8 +97,9 @@ def stops(failure: Failure) -> bool:
     return failure.slug in OF_ALL or (failure.exit_code in _STOPS and failure.slug not in OWN)
 
 
-OWN = ("over_tpm", "tool_not_allowed")
-"""Slugs that would stop a run, and are of one record all the same."""
+OWN = ("over_tpm", "tool_not_allowed", "bad_template")
+"""Slugs that would stop a run, and are of one record all the same: a template that can be read may
+yet make too much of what one record brings."""
 
 OF_ALL = ("dns_unknown", "tls_failed", "tls_untrusted")
 """Slugs that are of no record: where a network is away, all would have failed for good."""

@@ -164,7 +164,7 @@ class Crew:
                 self._begin_nothing()
                 return None, "", None
             key = self._book.key(record)
-            known = self._book.find(key, record)
+            known = self._each.known(self._book.find(key, record))
             claimed = self._press.claim(record, known is not None and known["ok"])
             if claimed.failure is not None:
                 return claimed, "", None

@@ -45,6 +45,9 @@ class Scene:
     def begin(self, key: str, record: Record) -> None:
         self.told.append(("begun", record.n))
 
+    def known(self, envelope: dict[str, Any] | None) -> dict[str, Any] | None:
+        return envelope
+
     async def envelope(self, record: Record) -> dict[str, Any]:
         return ENVELOPE
 

@@ -1,0 +1,127 @@
+"""Recipes of every kind over many records: what one record brings or gets is its own matter."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.faults.scenes import as_json, completion, ok
+from tests.faults.server import FaultyServer, Reply, Seen
+from tests.program import Program
+
+from .test_batch import envelopes, played, said
+
+ASKED = "data: none\ninputs: {k: {type: string, required: true}}\nmessages: [{user: '{{ k }}'}]\n"
+SHAPED = ASKED + "output: {kind: json, repair: 0, schema: {type: object, properties: {a: {}}}}\n"
+LOOSE = ASKED + "output: {kind: json, repair: 0}\n"
+TOOL = "tools:\n- {name: look, description: d, parameters: {x: string}}\n"
+CALL = {"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"x": "1"}'}}
+CALLS = as_json(completion(None, "tool_calls", tool_calls=[CALL]))
+
+
+def recipe(mcli: Program, text: str) -> str:
+    (mcli.home / "r.yaml").write_text(text)
+    return "./r.yaml"
+
+
+def answering(answers: Mapping[str, Any]) -> Any:
+    """Each message gets the answer that it names: a scene, or a text."""
+
+    def scene(seen: Seen) -> Reply:
+        answer = answers[said(seen)]
+        return played(ok(answer) if isinstance(answer, str) else answer, seen)
+
+    return scene
+
+
+def rows(out: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(out)))
+
+
+def jsonl(*values: Any) -> bytes:
+    return "".join(json.dumps({"k": value}) + "\n" for value in values).encode()
+
+
+def test_a_record_that_makes_too_much_of_a_template_is_one_that_failed(
+    mcli: Program, server: FaultyServer
+) -> None:
+    template = "{% for x in l %}{% for y in l %}{{ y }}{% endfor %}{% endfor %}"
+    name = recipe(
+        mcli, f"data: none\ninputs: {{l: {{type: list}}}}\nmessages:\n- user: '{template}!'\n"
+    )
+    (mcli.home / "in.jsonl").write_text(
+        "".join(json.dumps({"l": each}) + "\n" for each in (["a"], ["b"] * 20_000, ["c"]))
+    )
+    done = mcli("batch", name, "in.jsonl", "--journal", "j")
+
+    assert (done.code, done.slug) == (3, "batch_partial")
+    assert [each["ok"] for each in envelopes(done.out)] == [True, False, True]
+    assert envelopes(done.out)[1]["error"]["slug"] == "bad_template"
+    assert sorted(map(said, server.requests)) == ["a!", "c!"]
+
+
+def test_calls_of_tools_have_no_fields(mcli: Program, server: FaultyServer) -> None:
+    server.play(answering({"1": CALLS, "2": '{"a": 5}'}))
+    name = recipe(mcli, SHAPED + TOOL)
+    (mcli.home / "in.csv").write_text("k\n1\n2\n")
+    done = mcli("batch", name, "in.csv", "--into-fields")
+
+    assert (done.code, done.slug) == (3, "batch_partial")
+    why = "schema_mismatch: the answer calls tools, and has no fields to print"
+    assert rows(done.out) == [["k", "a", "error"], ["1", "", why], ["2", "5", ""]]
+
+
+def test_what_was_kept_as_another_form_has_fields_or_has_failed(
+    mcli: Program, server: FaultyServer
+) -> None:
+    answers = {"1": "[1, 2]", "2": '{"a": 5}', "3": CALLS, "4": '{"error": 1}'}
+    server.play(answering(answers))
+    command = ("batch", recipe(mcli, LOOSE + TOOL), "--from", "jsonl", "--journal")
+    first = mcli(*command, "j", "--into", "f", stdin=jsonl(*answers))
+    again = mcli(*command, "j", "--into-fields", stdin=jsonl(*answers))
+    whole = mcli(*command, "new", "--into-fields", stdin=jsonl(*answers))
+
+    assert (first.code, again.code, whole.code) == (0, 3, 3)
+    assert len(server.requests) == 8
+    assert again.out == whole.out
+    assert [bool(each.get("error")) for each in envelopes(again.out)] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_answer_cannot_say_that_its_record_failed(
+    mcli: Program, server: FaultyServer, form: str
+) -> None:
+    server.play(ok('{"a": 1, "error": "forged"}'))
+    given = b"k\n1\n" if form == "csv" else jsonl("1")
+    done = mcli("batch", recipe(mcli, SHAPED), "--from", form, "--into-fields", stdin=given)
+
+    assert "forged" not in done.out
+    assert done.code == (0 if form == "csv" else 3)  # a table takes the columns of the schema
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_schema_has_no_field_for_what_is_wrong(
+    mcli: Program, server: FaultyServer, form: str
+) -> None:
+    given = b"k\n1\n" if form == "csv" else jsonl("1")
+    name = recipe(mcli, SHAPED.replace("{a: {}}", "{a: {}, error: {}}"))
+    done = mcli("batch", name, "--from", form, "--into-fields", stdin=given)
+
+    assert (done.code, done.slug, server.requests) == (2, "bad_flag", [])
+
+
+def test_a_batch_runs_no_command_and_says_who_does(mcli: Program, server: FaultyServer) -> None:
+    server.play(CALLS)
+    tool = TOOL.replace("}}", "}, command: [sh, tool.sh]}")
+    (mcli.home / "tool.sh").write_text("touch ran\n")
+    done = mcli("batch", recipe(mcli, ASKED + tool), "--from", "jsonl", stdin=jsonl("1", "2"))
+
+    assert (done.code, done.slug) == (3, "batch_partial")
+    assert {each["error"]["slug"] for each in envelopes(done.out)} == {"tool_not_allowed"}
+    assert all("mcli run" in each["error"]["hint"] for each in envelopes(done.out))
+    assert not (mcli.home / "ran").exists()
