@@ -130,6 +130,7 @@ class Crew:
         except Failure as failure:
             if failure.slug != NOT_SENT:
                 self.stop(failure)
+            self.tally.spent(failure.attempts, failure.charged, failure.cost_usd)
             keeping = self._book.leave(key, record, failure)
         else:
             keeping = self._keep(key, record, envelope) if key else None

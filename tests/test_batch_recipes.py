@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.scenes import as_json, completion, ok
+from tests.faults.scenes import as_json, completion, error, ok
 from tests.faults.server import FaultyServer, Reply, Seen
 from tests.program import Program
 
@@ -125,3 +125,42 @@ def test_a_batch_runs_no_command_and_says_who_does(mcli: Program, server: Faulty
     assert {each["error"]["slug"] for each in envelopes(done.out)} == {"tool_not_allowed"}
     assert all("mcli run" in each["error"]["hint"] for each in envelopes(done.out))
     assert not (mcli.home / "ran").exists()
+
+
+def test_the_end_of_a_run_tells_what_all_of_it_took(mcli: Program, server: FaultyServer) -> None:
+    fenced, broken = "```json\n{}\n```", "```json\n{\n```"
+    server.play([ok(fenced), ok(broken), ok(fenced), error(401)])
+    name = recipe(mcli, ASKED + "output: {kind: code}\n")
+    command = ("batch", name, "--from", "jsonl", "-j", "1", "--journal", "j", "--json")
+    done = mcli(*command, stdin=jsonl(*"abc"))
+
+    assert done.code == 77
+    assert "[auth, attempts=4, " in done.err
+    *records, run = envelopes(done.out)
+    assert [each["attempts"] for each in records] == [1, 2]
+    assert (run["attempts"], run["error"]["charged"], run["cost_usd"]) == (4, "yes", cost(records))
+
+    server.play(ok("I cannot"))
+    again = mcli(*command, stdin=jsonl(*"abc"))
+    assert (again.code, again.slug) == (3, "batch_partial")
+    assert envelopes(again.out)[-1]["attempts"] == 1  # of this run, and not what the journal kept
+
+
+def cost(records: list[Any]) -> float:
+    return round(sum(each["cost_usd"] for each in records), 12)
+
+
+def test_a_cap_in_the_middle_of_a_repair_is_counted_and_the_record_asked_again(
+    mcli: Program, server: FaultyServer
+) -> None:
+    server.play([ok("```json\n{}\n```"), ok("```json\n{\n```")])
+    name = recipe(mcli, ASKED + "output: {kind: code}\n")
+    command = ("batch", name, "--from", "jsonl", "-j", "1", "--journal", "j", "--max-requests")
+    done = mcli(*command, "2", stdin=jsonl(*"ab"))
+
+    assert (done.code, done.slug, len(server.requests)) == (77, "max_requests", 2)
+    assert "[max_requests, attempts=2, " in done.err
+    server.play(ok("```json\n1\n```"))
+    again = mcli(*command, "3", stdin=jsonl(*"ab"))
+    assert (again.code, again.err, len(server.requests)) == (0, "", 1)
+    assert [each["text"] for each in envelopes(again.out)] == ["{}", "1"]
