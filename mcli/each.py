@@ -53,9 +53,13 @@ class Each:
             if failure.slug == "tool_not_allowed":
                 failure.hint = "a batch runs no commands; mcli run does, with --allow-tool"
             not_asked = failure.slug == NOT_SENT and not failure.attempts
-            if batch.stops(failure) or not_asked:
+            if not_asked or (batch.stops(failure) and not self._is_own(failure)):
                 raise
             return output.without_secrets(envelope.of_failure(failure))
+
+    def _is_own(self, failure: Failure) -> bool:
+        """Whether it is of one record, since each of them names a model of its own."""
+        return failure.slug == "unknown_price" and self._blueprint.form == "openai-batch"
 
     def known(self, envelope: Envelope | None) -> Envelope | None:
         """What an earlier run kept of a record, as this one takes it: that one may have printed

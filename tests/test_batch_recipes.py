@@ -164,3 +164,20 @@ def test_a_cap_in_the_middle_of_a_repair_is_counted_and_the_record_asked_again(
     again = mcli(*command, "3", stdin=jsonl(*"ab"))
     assert (again.code, again.err, len(server.requests)) == (0, "", 1)
     assert [each["text"] for each in envelopes(again.out)] == ["{}", "1"]
+
+
+def test_a_request_for_a_model_without_a_price_leaves_the_others_their_cap(
+    mcli: Program, server: FaultyServer
+) -> None:
+    line = {"method": "POST", "url": "/v1/chat/completions"}
+    asked = [{"role": "user", "content": "x"}]
+    given = "".join(
+        json.dumps({**line, "custom_id": model, "body": {"model": model, "messages": asked}}) + "\n"
+        for model in ("gpt-4", "nobody-knows", "gpt-4o")
+    )
+    command = ("batch", "--from", "openai-batch", "--max-cost", "1")
+    done = mcli(*command, stdin=given.encode())
+
+    assert (done.code, len(server.requests)) == (3, 2)
+    assert [each["ok"] for each in envelopes(done.out)] == [True, False, True]
+    assert envelopes(done.out)[1]["error"]["slug"] == "unknown_price"
