@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ import pytest
 from tests.faults.scenes import as_json, completion, error, ok
 from tests.faults.server import FaultyServer, Reply, Seen
 from tests.program import Program
+from tests.test_attaching import PNG
 
 from .test_batch import envelopes, played, said
 
@@ -181,3 +183,30 @@ def test_a_request_for_a_model_without_a_price_leaves_the_others_their_cap(
     assert (done.code, len(server.requests)) == (3, 2)
     assert [each["ok"] for each in envelopes(done.out)] == [True, False, True]
     assert envelopes(done.out)[1]["error"]["slug"] == "unknown_price"
+
+
+PICTURE = """\
+inputs: {pic: {type: image, required: true}}
+data: none
+messages: [{user: [Look., {image: '{{ pic }}'}]}]
+"""
+
+
+def test_a_record_brings_an_image_in_a_data_url(mcli: Program, server: FaultyServer) -> None:
+    packed = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    wrong = {
+        "data:text/html;base64,AAAA": "bad_image",
+        "data:image/png;base64,!!!": "bad_image",
+        "data:image/png,AAAA": "bad_image",
+        packed[:33]: "bad_image",
+        f"data:image/png;base64,{base64.b64encode(PNG[:16]).decode()}": "bad_image",
+        "cat.png": "bad_record",
+    }
+    given = "".join(json.dumps({"pic": each}) + "\n" for each in (packed, *wrong)).encode()
+    done = mcli("batch", recipe(mcli, PICTURE), "--from", "jsonl", "-m", "gpt-4o", stdin=given)
+
+    first, *others = envelopes(done.out)
+    assert (done.code, first["ok"], len(server.requests)) == (3, True, 1)
+    sent = server.requests[0].body["messages"][-1]["content"]
+    assert sent[-1] == {"type": "image_url", "image_url": {"url": packed}}
+    assert [each["error"]["slug"] for each in others] == list(wrong.values())
