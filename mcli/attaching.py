@@ -40,7 +40,10 @@ def gather(
 
 
 def image(name: str, detail: str | None, most: int, flag: str) -> Part:
-    """The part for the image in a file, in stdin (`-`) or at an address; `flag` named it."""
+    """The part for the image in a file, in stdin (`-`), at an address, or in a data URL, which is
+    what a record of a batch may bring; `flag` named it."""
+    if name.startswith("data:"):
+        return _picture(_held(_unpacked(name, flag), flag), detail)
     return _part(name, flag, detail, most)[0]
 
 
@@ -69,9 +72,28 @@ def _part(name: str, flag: str, detail: str | None, most: int) -> tuple[Part, in
     if kind in (media.WAV, media.MP3):
         sound = {"data": held, "format": "wav" if kind == media.WAV else "mp3"}
         return {"type": "input_audio", "input_audio": sound}, len(raw)
+    return _picture(_held(raw, shown), detail), len(raw)
+
+
+def _held(raw: bytes, shown: str) -> str:
+    """The image as a data URL. BadInput if it is none that is whole."""
     if images.measured(raw) is None:
         raise BadInput("bad_image", f"{shown}: {media.seems(raw)} that is cut or damaged")
-    return _picture(f"data:{kind};base64,{held}", detail), len(raw)
+    return f"data:{media.kind(raw[:4096])};base64,{base64.b64encode(raw).decode()}"
+
+
+def _unpacked(url: str, flag: str) -> bytes:
+    """The image in a data URL, whatever kind that says it is. What it is part of is bounded."""
+    head, _, held = url.partition(",")
+    try:
+        if not head.endswith(";base64"):
+            raise ValueError
+        raw = base64.b64decode(held, validate=True)
+    except ValueError:
+        raise BadInput("bad_image", f"{flag}: no data URL in base64") from None
+    if media.kind(raw[:4096]) not in media.IMAGES:
+        _refuse(flag, raw, flag)
+    return raw
 
 
 def _picture(url: str, detail: str | None) -> Part:

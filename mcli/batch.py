@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcli.errors import ExitCode, Failure, Partial, TryAgain
+from mcli.errors import Charged, ExitCode, Failure, Partial, TryAgain
 
 ENOUGH = 20
 """How many records must have ended before a percentage of them says something."""
@@ -47,15 +47,17 @@ def halt(word: str) -> Halt:
 @dataclass(slots=True)
 class Tally:
     """What came of the records that ended: `ok`, `failed` for good, or `transient`: asked again by
-    the next run. `kept` are those of them that an earlier run had ended. Tokens and USD are those
-    of this run; None as soon as one is not known. `first` is where the first of the bad ones
-    stands, and what is wrong with it."""
+    the next run. `kept` are those of them that an earlier run had ended. Attempts, tokens, USD and
+    whether anything was `charged` are those of this run; None as soon as one is not known. `first`
+    is where the first of the bad ones stands, and what is wrong with it."""
 
     ok: int = 0
     failed: int = 0
     transient: int = 0
     kept: int = 0
     in_flight: int = 0
+    attempts: int = 0
+    charged: Charged = "no"
     tokens: int = 0
     cost_usd: float | None = 0.0
     first: str = ""
@@ -86,10 +88,28 @@ class Tally:
             return
         usage: Mapping[str, int | None] = envelope["usage"] or {}
         self.tokens += usage.get("total_tokens") or 0
-        cost = envelope["cost_usd"]
-        spent = envelope["ok"] or envelope["error"]["charged"] != "no"
-        if spent:
-            self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
+        charged: Charged = "yes" if envelope["ok"] else envelope["error"]["charged"]
+        self.spent(envelope["attempts"], charged, envelope["cost_usd"])
+
+    def spent(self, attempts: int, charged: Charged, cost_usd: float | None) -> None:
+        """So many requests were sent, and what became of them."""
+        self.attempts += attempts
+        if _CHARGED.index(charged) > _CHARGED.index(self.charged):
+            self.charged = charged
+        if charged != "no":
+            cost = self.cost_usd
+            self.cost_usd = None if cost is None or cost_usd is None else cost + cost_usd
+
+
+_CHARGED = ("no", "maybe", "yes")
+
+
+def of_run(failure: Failure, tally: Tally) -> Failure:
+    """A failure of the run, with what all of it took: who reads its end asks what it did, and not
+    what the record did with which it ended."""
+    failure.attempts, failure.charged = tally.attempts, tally.charged
+    failure.cost_usd = tally.cost_usd
+    return failure
 
 
 def stops(failure: Failure) -> bool:
@@ -97,8 +117,9 @@ def stops(failure: Failure) -> bool:
     return failure.slug in OF_ALL or (failure.exit_code in _STOPS and failure.slug not in OWN)
 
 
-OWN = ("over_tpm", "tool_not_allowed")
-"""Slugs that would stop a run, and are of one record all the same."""
+OWN = ("over_tpm", "tool_not_allowed", "bad_template")
+"""Slugs that would stop a run, and are of one record all the same: a template that can be read may
+yet make too much of what one record brings."""
 
 OF_ALL = ("dns_unknown", "tls_failed", "tls_untrusted")
 """Slugs that are of no record: where a network is away, all would have failed for good."""

@@ -2,7 +2,8 @@
 
 A checker is a process in a group of its own, with a time limit, a bound on its memory, and an
 environment that has neither keys nor a home. Where there is none, where it is broken, and where it
-does not end, the code is not checked, which is no failure.
+does not end, the code is not checked, which is no failure. In a batch only a few run at a time: of
+hundreds side by side none would be done in its time, and broken code would pass for unchecked.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import re
 import shutil
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from mcli import checkers, offspring, output, redaction, system
 from mcli.checkers import Checker
@@ -22,6 +25,9 @@ from mcli.syntax import CANNOT_TELL
 
 LIMIT_S = 10.0
 """The longest time, and that of the processor, for one piece of code."""
+AT_ONCE = min(os.cpu_count() or 1, 8)
+"""Pieces of code that are checked side by side: a checker keeps a core busy, and takes descriptors,
+of which `descriptors.SPARE` are set aside."""
 MEMORY = 1 << 30
 MOST_SAID = 1000
 """Characters of a checker's message that are told."""
@@ -46,6 +52,23 @@ os.execv(sys.argv[3], sys.argv[3:])
 """Limits, then the checker: limits that are set in between would not hold for what it starts."""
 _SYNTAX = "import sys; sys.path.append(sys.argv.pop(1)); from mcli.syntax import main; main()"
 
+_SUSPECT = 3
+"""So many pieces of code must one program not have ended with before it is looked at itself."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """Where checkers run: whose turn it is, how often each program did not end, and those that do
+    not end with good code either, for which nobody waits again."""
+
+    turn: asyncio.Semaphore
+    late: Counter[str]
+    hung: set[str]
+
+
+_rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
+"""One for an event loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -67,6 +90,42 @@ async def verdict(named: str, code: str, wanted: str, until: float) -> Verdict:
     if checker is None or command is None:
         return Verdict(None)
     tool = os.path.basename(checker.program)
+    room = _rooms.setdefault(
+        asyncio.get_running_loop(), _Room(asyncio.Semaphore(AT_ONCE), Counter(), set())
+    )
+    try:
+        async with asyncio.timeout(max(until - time.monotonic(), 0.1)):
+            await room.turn.acquire()
+    except TimeoutError:
+        return _late(tool)
+    try:
+        if tool in room.hung:
+            return _late(tool)
+        told = await _judged(checker, command, code, until)
+        if told == _late(tool):
+            await _suspect(checker, command, room)
+        return told
+    finally:
+        room.turn.release()
+
+
+def _late(tool: str) -> Verdict:
+    return Verdict(None, tool, f"{tool} did not end in time")
+
+
+async def _suspect(checker: Checker, command: list[str], room: _Room) -> None:
+    """Is it the code, or the program? Who has hundreds of records is not to wait for each."""
+    tool = os.path.basename(checker.program)
+    room.late[tool] += 1
+    if room.late[tool] == _SUSPECT:
+        until = time.monotonic() + LIMIT_S
+        status, _ = await _run([*command, *checker.tries[0]], checker, checker.good, until)
+        if status is None:
+            room.hung.add(tool)
+
+
+async def _judged(checker: Checker, command: list[str], code: str, until: float) -> Verdict:
+    tool = os.path.basename(checker.program)
     until = min(until, time.monotonic() + LIMIT_S)
     said = ""
     for flags in checker.tries:
@@ -74,7 +133,7 @@ async def verdict(named: str, code: str, wanted: str, until: float) -> Verdict:
         if status == 0:
             return Verdict(True, tool)
         if status is None:
-            return Verdict(None, tool, f"{tool} did not end in time")
+            return _late(tool)
         broken = status < 0 or status in (CANNOT_TELL, _CRASHED, _CANNOT_RUN, _CANNOT_RUN + 1)
         if broken and status != checker.wrong:
             return Verdict(None, tool, f"{tool} could not check it (status {status})")

@@ -129,6 +129,7 @@ class Crew:
         except Failure as failure:
             if failure.slug != NOT_SENT:
                 self.stop(failure)
+            self.tally.spent(failure.attempts, failure.charged, failure.cost_usd)
             keeping = self._book.leave(key, record, failure)
         else:
             keeping = self._keep(key, record, envelope) if key else None
@@ -163,7 +164,7 @@ class Crew:
                 self._begin_nothing()
                 return None, "", None
             key = self._book.key(record)
-            known = self._book.find(key, record)
+            known = self._each.known(self._book.find(key, record))
             claimed = self._press.claim(record, known is not None and known["ok"])
             if claimed.failure is not None:
                 return claimed, "", None

@@ -11,10 +11,11 @@ from mcli.answering import Asker
 from mcli.api.gate import NOT_SENT
 from mcli.blueprint import Blueprint
 from mcli.chat import Exchange
+from mcli.envelope import of_failure as failed
 from mcli.errors import Failure
 from mcli.reading import Answer
 from mcli.record import Record
-from mcli.records import told
+from mcli.records import into, told
 
 if TYPE_CHECKING:
     from mcli.purse import Purse
@@ -44,15 +45,39 @@ class Each:
             answer, exchange = await self._answer(record)
             if self._blueprint.wants_fields:
                 with asking.paid(exchange):
-                    told.refuse_no_fields(answer.data)
+                    self._refuse_no_fields(answer.data, bool(exchange.completion.calls))
             return envelope.of_answer(answer, exchange, recipe, loop.time() - began)
         except Failure as failure:
             failure.elapsed_s = loop.time() - began
             failure.recipe = recipe
+            if failure.slug == "tool_not_allowed":
+                failure.hint = "a batch runs no commands; mcli run does, with --allow-tool"
             not_asked = failure.slug == NOT_SENT and not failure.attempts
-            if batch.stops(failure) or not_asked:
+            if not_asked or (batch.stops(failure) and not self._is_own(failure)):
                 raise
             return output.without_secrets(envelope.of_failure(failure))
+
+    def _is_own(self, failure: Failure) -> bool:
+        """Whether it is of one record, since each of them names a model of its own."""
+        return failure.slug == "unknown_price" and self._blueprint.form == "openai-batch"
+
+    def known(self, envelope: Envelope | None) -> Envelope | None:
+        """What an earlier run kept of a record, as this one takes it: that one may have printed
+        another form, for which any answer was good."""
+        if envelope is None or not envelope["ok"] or not self._blueprint.wants_fields:
+            return envelope
+        try:
+            turn: dict[str, Any] = envelope["message"] or {}
+            called = bool(turn.get("tool_calls"))
+            self._refuse_no_fields(envelope["data"], called)
+        except Failure as failure:
+            failure.charged = "no" if envelope["cached"] else "yes"
+            error = failed(failure)["error"]
+            return {**envelope, "ok": False, "error": error}
+        return envelope
+
+    def _refuse_no_fields(self, data: Any, called: bool) -> None:
+        told.refuse_no_fields(data, called, open=self._blueprint.form not in into.TABULAR)
 
     async def _answer(self, record: Record) -> tuple[Answer, Exchange]:
         blueprint = self._blueprint

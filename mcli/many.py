@@ -94,17 +94,19 @@ def _done(made: Batch, journal: Journal | None, key: str | None, place: Outlet) 
         tell = output.note if made.said.verbose else output.terminal_note
         tell(f"a crash had left open whether these were answered: {', '.join(notes.doubted)}")
     if crew.signalled is not None:
-        output.failure_line(_interrupted(made, crew), made.said.color)
+        failure = batch.of_run(_interrupted(made, crew), tally)
+        output.failure_line(failure, made.said.color)
         raise Interrupted(crew.signalled)
     if crew.failure is not None:
-        raise _stopped(crew.failure, made, crew)
+        raise batch.of_run(_stopped(crew.failure, made, crew), tally)
     if crew.halted:
-        raise Partial("halted", f"stopped by --halt: {batch.failures(tally)}", _again(made))
+        halted = Partial("halted", f"stopped by --halt: {batch.failures(tally)}", _again(made))
+        raise batch.of_run(halted, tally)
     place.finish()
     told = not (made.order.text or made.said.quiet)
     failure = batch.verdict(tally, made.order.journal is not None, told)
     if failure is not None:
-        raise failure
+        raise batch.of_run(failure, tally)
     return ExitCode.OK
 
 

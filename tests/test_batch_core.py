@@ -21,7 +21,7 @@ from mcli.errors import (
 
 def told(ok: bool, retryable: bool = False, **more: Any) -> dict[str, Any]:
     error = {"retryable": retryable, "charged": more.pop("charged", "no"), "message": "no"}
-    base = {"ok": ok, "usage": None, "cost_usd": None, "cached": False}
+    base = {"ok": ok, "usage": None, "cost_usd": None, "cached": False, "attempts": 1}
     return {**base, **({} if ok else {"error": error}), **more}
 
 
@@ -64,6 +64,7 @@ def test_records_are_counted_by_what_their_envelopes_say() -> None:
     assert (tally.ok, tally.failed, tally.transient, tally.kept) == (2, 1, 1, 1)
     assert tally.first == "line 1: no"
     assert (tally.ended, tally.bad, tally.tokens, tally.cost_usd) == (4, 2, 7, 0.5)
+    assert (tally.attempts, tally.charged) == (3, "yes")
 
 
 def test_a_cost_that_is_not_known_makes_the_sum_unknown_but_not_where_nothing_was_charged() -> None:

@@ -23,7 +23,7 @@ from tests.faults.server import FaultyServer, Pause, Reply, Seen
 from tests.program import Program
 from tests.test_batch import SAY, envelopes, lines, played, said, wait_for
 
-ENVELOPE = {"ok": True, "cached": False, "usage": None, "cost_usd": 0.0}
+ENVELOPE = {"attempts": 1, "ok": True, "cached": False, "usage": None, "cost_usd": 0.0}
 
 
 class Scene:
@@ -44,6 +44,9 @@ class Scene:
 
     def begin(self, key: str, record: Record) -> None:
         self.told.append(("begun", record.n))
+
+    def known(self, envelope: dict[str, Any] | None) -> dict[str, Any] | None:
+        return envelope
 
     async def envelope(self, record: Record) -> dict[str, Any]:
         return ENVELOPE

@@ -19,9 +19,6 @@ from mcli.records import told
 from mcli.records.tables import Row, Table
 from mcli.records.told import Envelope, Printer
 
-ERROR = "error"
-"""What `--into-fields` calls the field that says why there are none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -35,7 +32,7 @@ class Fields:
     @property
     def error(self) -> str:
         """The field that says why there is no answer."""
-        return ERROR if self.field is None else f"{self.field}_error"
+        return told.ERROR if self.field is None else f"{self.field}_error"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,6 +47,7 @@ class Fields:
             return {self.field: told.value_of(envelope, self.how)}
         data = envelope["data"]
         found = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+        found = {name: value for name, value in found.items() if name != self.error}
         return {**dict.fromkeys(self.columns), **found}
 
 
@@ -111,9 +109,7 @@ def printer(format: str, how: Reading, field: str | None) -> Printer:
     if how.kind != "json" and field is None:
         raise UsageFailure("bad_flag", "--into-fields needs an answer in JSON", "use --into FIELD")
     fields = Fields(how, field, columns or ())
-    if format not in TABULAR:
-        return IntoJson(fields)
-    if field is None and columns is None:
+    if field is None and columns is None and format in TABULAR:
         raise UsageFailure(
             "bad_flag",
             "--into-fields needs to know the columns of a table beforehand",
@@ -124,7 +120,7 @@ def printer(format: str, how: Reading, field: str | None) -> Printer:
             "bad_flag", f'the answer\'s field "{fields.error}" is the one that says what is wrong',
             "use --into FIELD",
         )  # fmt: skip
-    return IntoTable(fields)
+    return IntoTable(fields) if format in TABULAR else IntoJson(fields)
 
 
 TABULAR = ("csv", "tsv")

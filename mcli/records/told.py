@@ -18,6 +18,9 @@ _HALF = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 """What ends a line for one reader or another; `wc` and `read` know only the first."""
 
+ERROR = "error"
+"""What `--into-fields` calls the field that says why there are none."""
+
 Envelope = Mapping[str, Any]
 
 
@@ -79,11 +82,16 @@ def value_of(envelope: Envelope, how: Reading) -> Any:
         return envelope["text"]
 
 
-def refuse_no_fields(data: Any) -> None:
-    """Raise UnusableAnswer unless an answer has fields of its own (`--into-fields`)."""
-    if not isinstance(data, dict):
-        message = "the answer is no object, and has no fields to print"
+def refuse_no_fields(data: Any, called: bool = False, open: bool = False) -> None:
+    """Raise UnusableAnswer unless an answer has fields of its own (`--into-fields`): calls of tools
+    have none (`called`), and where any may be printed (`open`), none may be taken for ours."""
+    if called or not isinstance(data, dict):
+        what = "calls tools" if called else "is no object"
+        message = f"the answer {what}, and has no fields to print"
         raise UnusableAnswer("schema_mismatch", message, "ask for an object, or use --into FIELD")
+    if open and ERROR in data:
+        message = f'the answer has a field "{ERROR}", which says what is wrong with a record'
+        raise UnusableAnswer("schema_mismatch", message, "use --into FIELD")
 
 
 def columns_of(how: Reading) -> tuple[str, ...] | None:

@@ -9,6 +9,7 @@ REFUSED = (f"{ATTACHED}test_what_cannot_be_sent_is_refused_before_it_is",)
 
 IMAGES = (
     Mutation("an-image-by-its-name", "a file is what its content says", "attaching.py", "if kind not in media.IMAGES and", "if False and", REFUSED),
+    Mutation("a-record-s-image-is-a-file", "a record of a batch brings an image in a data URL", "attaching.py", '    if name.startswith("data:"):', "    if False:", ("test_batch_recipes.py::test_a_record_brings_an_image_in_a_data_url",)),
     Mutation("hand-a-password-on", "an address with a password is not sent", "attaching.py", "    if secret:", "    if False:", REFUSED),
     Mutation("swallow-the-loop-s-list", "beside an image only a named stdin is data", "plan.py", " or filling.attaches(found, said)", "", (f"{ATTACHED}test_an_image_alone_is_enough",)),
     Mutation("images-for-nothing", "--max-cost holds for images too", "prompt_size.py", "return most if known.window is None else min(most, known.window)", "return 0", (f"{ATTACHED}TestCounting::test_an_image_is_paid_for",)),

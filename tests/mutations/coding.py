@@ -11,6 +11,7 @@ CHECKERS, CODECHECK, CODEFILES, FILETREE = (
     "filetree.py",
 )
 CHECK, FILES, TREE = "test_codecheck.py::", "test_codefiles.py::", "test_filetree.py::"
+MUCH = "test_codecheck_many.py::"
 OUTSIDE = "test_codegen.py::"
 
 CHECKED = (
@@ -24,6 +25,9 @@ CHECKED = (
     Mutation("a-broken-checker-s-word", "a checker that does not work says nothing of the code", CODECHECK, "if status != 0 or not said:", "if not said:", (CHECK + "test_a_tool_that_is_broken_or_slow_is_a_warning",)),
     Mutation("believe-the-fence", "what is no code of the language asked for is not printed as such", CHECKERS, "    language = languages.plain(wanted)\n", '    language = ""\n', (OUTSIDE + "test_what_is_no_code_of_the_language_asked_for_is_not_passed_off_as_it",)),
     Mutation("leave-what-a-checker-left", "what a checker left behind is ended with it", CODECHECK, " or not process.stdout.at_eof():", ":", (CHECK + "test_what_a_tool_left_behind_is_ended_with_it",)),
+    Mutation("check-all-at-once", "much code at once is checked all the same", CODECHECK, "asyncio.Semaphore(AT_ONCE)", "asyncio.Semaphore(1000)", (MUCH + "test_so_many_run_at_once_and_no_more",)),
+    Mutation("wait-for-a-checker-that-hangs", "a checker that hangs is not waited for with each record", CODECHECK, "if tool in room.hung:", "if False:", (MUCH + "test_a_checker_that_hangs_is_not_waited_for_each_time",)),
+    Mutation("one-piece-hangs-the-checker", "code that hangs its checker leaves it to the others", CODECHECK, "        if status is None:\n            room.hung.add(tool)", "        if status is not None:\n            room.hung.add(tool)", (MUCH + "test_code_that_is_made_to_hang_its_checker_leaves_it_to_the_others",)),
     Mutation("leave-the-checker", "a signal leaves no checker behind", "offspring.py", "for group in tuple(groups):", "for group in ():", (CHECK + "test_a_signal_takes_the_checker_along",)),
 )  # fmt: skip
 
