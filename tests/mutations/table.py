@@ -22,6 +22,7 @@ from . import (
     replies,
     spending,
     stopping,
+    tabbing,
     writing,
 )
 from .mutation import Mutation
@@ -47,4 +48,5 @@ TABLE: tuple[Mutation, ...] = (
     *keeping.MUTATIONS,
     *journaling.MUTATIONS,
     *stopping.MUTATIONS,
+    *tabbing.MUTATIONS,
 )
