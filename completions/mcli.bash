@@ -171,6 +171,9 @@ _mcli() {
       [[ $word == -e ]] && elsewhere=1
       _mcli_kind "$word" || kind=''
     elif [[ $below ]]; then path+="${path:+ }$word"; _mcli_takes "$path"
+    elif [[ $arguments == command+ && $place == 0 && $word =~ ^(.*/)?(mcli|mcli-llm)$ ]]; then
+      words=("${words[@]:i}") i=0 ended='' path='' # from here on it is that one's command line
+      _mcli_takes ''
     else ((place++))
     fi
   done

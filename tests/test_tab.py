@@ -244,6 +244,13 @@ def test_whatever_is_asked_it_ends_in_silence(mcli: Program, asked: list[str]) -
     assert (done.code, done.err) == (0, "")
 
 
+def test_a_broken_installation_is_met_in_silence_too(mcli: Program) -> None:
+    (mcli.home / "yaml.py").write_text("raise RuntimeError")
+    done = mcli("__complete", "profiles", PYTHONPATH=f"{mcli.home}:{mcli.env['PYTHONPATH']}")
+
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
 def test_it_asks_nobody_and_shows_no_key(mcli: Program, server: FaultyServer) -> None:
     own(mcli, "triage.yaml")
     told = [answered(mcli, kind, "run", "triage", "") for kind in ("profiles", "models", "inputs")]

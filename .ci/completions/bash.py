@@ -99,6 +99,9 @@ _mcli() {
       [[ $$word == -e ]] && elsewhere=1
       _mcli_kind "$$word" || kind=''
     elif [[ $$below ]]; then path+="$${path:+ }$$word"; _mcli_takes "$$path"
+    elif [[ $$arguments == command+ && $$place == 0 && $$word =~ ^(.*/)?($either)$$ ]]; then
+      words=("$${words[@]:i}") i=0 ended='' path='' # from here on it is that one's command line
+      _mcli_takes ''
     else ((place++))
     fi
   done
@@ -127,7 +130,7 @@ complete -o default -F _mcli $programs
 def script(root: Command) -> str:
     """The whole script."""
     cases = "\n".join(f"    {_case(command)}" for command in root.all())
-    return _SCRIPT.substitute(programs=" ".join(PROGRAMS), cases=cases)
+    return _SCRIPT.substitute(programs=" ".join(PROGRAMS), either="|".join(PROGRAMS), cases=cases)
 
 
 def _case(command: Command) -> str:

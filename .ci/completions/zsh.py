@@ -47,7 +47,10 @@ __mcli_offer() {
 
 # Offers the command line of another program.
 __mcli_command() {
-  (( CURRENT > 1 )) && [[ $$words[1] == -- ]] && { shift words; (( CURRENT-- )); }
+  if (( CURRENT > 1 )) && [[ $$words[1] == -- ]]; then
+    shift words
+    (( CURRENT-- ))
+  fi
   _normal
 }
 
@@ -63,17 +66,17 @@ _PROGRAM = r"""  # The program that is asked: never an alias or a function, whic
 _GROUP = Template(r"""$name() {
   local curcontext=$$curcontext state line
   local -A opt_args
-  local -a commands
+  local -a below
 $first  _arguments -s -S -C : \
 $specs
     '1: :->command' \
     '*:: :->rest' && return
   case $$state in
     command)
-      commands=(
+      below=(
 $commands
       )
-      _describe -t commands command commands ;;
+      _describe -t commands command below ;;
     rest)
       case $$words[1] in
 $cases

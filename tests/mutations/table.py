@@ -25,6 +25,7 @@ from . import (
     replies,
     spending,
     stopping,
+    tabbing,
     telling,
     writing,
 )
@@ -55,4 +56,5 @@ TABLE: tuple[Mutation, ...] = (
     *telling.MUTATIONS,
     *helping.MUTATIONS,
     *examining.MUTATIONS,
+    *tabbing.MUTATIONS,
 )

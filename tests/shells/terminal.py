@@ -34,6 +34,13 @@ SWITCHED_ON = {
     "fish": "set -g fish_autosuggestion_enabled 0; mcli completion fish | source",
 }
 """How README says that it is done, behind what makes a shell show its offers without a question."""
+INSTALLED = {
+    "bash": ". {folder}/mcli-llm.bash",
+    "zsh": "fpath=({folder} $fpath); autoload -Uz compinit && compinit -D -u",
+    "fish": "set -p fish_complete_path {folder}",
+}
+"""How a shell comes by the files of an installation by itself; bash by bash-completion, which loads
+the file of the name that it is asked about."""
 PATIENCE_S = 30.0
 _CONTROL = re.compile(
     r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()].|\x1b[=>]|[\r\x07\x0f]"
@@ -44,7 +51,7 @@ _CONTROL = re.compile(
 class Shell:
     """A running shell; `screen` is all that it has written, without what drives a terminal."""
 
-    def __init__(self, name: str, program: Program, first: str = "") -> None:
+    def __init__(self, name: str, program: Program, first: str = "", on: str = "") -> None:
         if shutil.which(name) is None:
             if "CI" in os.environ:
                 pytest.fail(f"{name} is not installed")
@@ -62,7 +69,7 @@ class Shell:
             finally:
                 os._exit(127)
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 160, 0, 0))
-        self.do(SWITCHED_ON[name])
+        self.do(on or SWITCHED_ON[name])
         if first:
             self.do(first)
 

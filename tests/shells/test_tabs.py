@@ -9,9 +9,9 @@ import pytest
 
 from tests.faults.scenes import as_json
 from tests.faults.server import FaultyServer
-from tests.program import Program
+from tests.program import ROOT, Program
 
-from .terminal import Shell
+from .terminal import INSTALLED, Shell
 
 SHELLS = ("bash", "zsh", "fish")
 RECIPE = """\
@@ -27,6 +27,8 @@ TABS = (
     ("mcli summ", "mcli summarize"),
     ("mcli-llm summ", "mcli-llm summarize"),
     ("mcli recipes ", "check", "schema", "test"),
+    ("mcli --ver", "mcli --version"),
+    ("mcli recipes --he", "mcli recipes --help"),
     ("mcli ask --max-", "--max-tokens", "--max-requests"),
     ("mcli recipes test --jun", "mcli recipes test --junit"),
     ("mcli batch x --in-doubt ", "retry", "skip", "fail"),
@@ -56,6 +58,7 @@ TABS = (
     ("mcli run ./uni", "mcli run ./unique.txt"),
     ("mcli summarize -- uni", "mcli summarize -- unique.txt"),
     ("mcli sandbox -- mcli-l", "mcli sandbox -- mcli-llm"),
+    ("mcli sandbox -v -- mcli usage --by h", "--by host"),
 )  # fmt: skip
 NOT_THERE = (
     ("mcli ask --color ", "always", "unique.txt"),
@@ -120,6 +123,25 @@ def test_it_is_switched_on_as_the_readme_says(mcli: Program, shell: str) -> None
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_tab_offers_what_may_stand_there(home: Program, shell: str) -> None:
     with Shell(shell, home) as opened:
+        for line, *shown in TABS:
+            opened.press(f"{line}\t", *shown)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_finds_the_files_of_an_installation(mcli: Program, shell: str) -> None:
+    on = INSTALLED[shell].format(folder=ROOT / "completions")
+    with Shell(shell, mcli, on=on) as opened:
+        opened.press("mcli-llm summ\t", "mcli-llm summarize")
+        opened.press("mcli usage --by h\t", "--by host")
+        opened.press("mcli usage --by h\t", "--by host")
+
+
+@pytest.mark.slow
+def test_bash_completes_in_all_its_moods(home: Program) -> None:
+    """Options are a person's to choose, and so are the names of files."""
+    odd = "touch 'files+' 'retry' 'recipes*'; set -u; shopt -s failglob nocaseglob extglob"
+    with Shell("bash", home, odd) as opened:
         for line, *shown in TABS:
             opened.press(f"{line}\t", *shown)
 
