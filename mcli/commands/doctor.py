@@ -22,7 +22,7 @@ def doctor(
     said: Said,
     probe: Annotated[
         bool,
-        typer.Option("--probe", help="Try what the endpoint can do: six small requests, some cost"),
+        typer.Option("--probe", help="See what the endpoint can do: six small requests"),
     ] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Look at this machine alone, send nothing")

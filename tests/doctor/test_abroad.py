@@ -99,6 +99,7 @@ def tunnel(port: int) -> Iterator[int]:
         thread.join(10)
 
 
+@pytest.mark.slow
 @pytest.mark.sweep
 @pytest.mark.parametrize("kind", ["elsewhere", "self"])
 def test_tls_behind_a_proxy_is_seen_by_the_request(

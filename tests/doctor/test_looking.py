@@ -256,6 +256,7 @@ def test_a_proxy_that_is_none(well: Program) -> None:
     assert "name" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.sweep
 @pytest.mark.parametrize(
     ("kind", "says"),
@@ -290,6 +291,7 @@ def test_a_handshake_that_never_begins_ends_in_time(well: Program, server: Fault
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_authority_that_cannot_be_read(well: Program, server: FaultyServer) -> None:
     with tls.Front("good", server.port) as front:
         well.point_at(front.base_url)
@@ -358,6 +360,7 @@ def test_a_full_disk_and_a_folder_that_is_none(well: Program, tmp_path: Path) ->
     assert "XDG_CACHE_HOME" in told["cache"][2]
 
 
+@pytest.mark.slow
 def test_a_budget_needs_a_state_folder_and_is_told(well: Program, tmp_path: Path) -> None:
     path = well.home / ".config/mcli/config.yaml"
     path.write_text(path.read_text() + "budget: {usd: 5, per: day}\n")

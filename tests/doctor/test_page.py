@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from mcli import manual
 from tests.doctor.looking import endpoint
 from tests.faults.scenes import error
@@ -31,6 +33,7 @@ def as_printed(text: str, home: str) -> str:
     return re.sub(r"(mcli|Python) [\d.]+", r"\1 N", text)
 
 
+@pytest.mark.slow
 def test_in_the_sandbox_all_is_well(mcli: Program, server: FaultyServer) -> None:
     server.close()
     mcli.configure("").unlink()
@@ -41,6 +44,7 @@ def test_in_the_sandbox_all_is_well(mcli: Program, server: FaultyServer) -> None
     assert columns(printed) == columns(as_printed(SHOWN[0], "/home/me"))
 
 
+@pytest.mark.slow
 def test_what_is_not_well_is_soon_found(mcli: Program, server: FaultyServer) -> None:
     server.play(REFUSED)
     done = mcli.shell(SCRIPTS[1])
@@ -56,6 +60,7 @@ def test_the_document_has_the_shape_of_the_page(mcli: Program, server: FaultySer
     assert page["checks"] == [check for check in told["checks"] if check["status"] != "ok"]
 
 
+@pytest.mark.slow
 def test_a_job_looks_before_its_work(mcli: Program, server: FaultyServer) -> None:
     server.play(REFUSED)
 

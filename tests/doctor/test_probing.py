@@ -155,6 +155,7 @@ def test_a_cap_a_budget_and_the_ledger_hold(able: Program, server: FaultyServer)
     assert "doctor" in json.dumps(by["data"])
 
 
+@pytest.mark.slow
 def test_a_probe_that_hangs_ends_in_time(mcli: Program, server: FaultyServer) -> None:
     server.play(endpoint(answer=by_probe(json_object=hangup(End.STALL))))
     done = mcli("doctor", "--probe", "--timeout", "2")
@@ -164,6 +165,7 @@ def test_a_probe_that_hangs_ends_in_time(mcli: Program, server: FaultyServer) ->
     assert (told["stream"][0], done.code) == ("ok", 0)
 
 
+@pytest.mark.slow
 def test_the_environment_s_time_is_for_all(mcli: Program, server: FaultyServer) -> None:
     server.play(endpoint(answer=by_probe(ask=hangup(End.STALL))))
     told = lines(mcli("doctor", "--probe", MCLI_TIMEOUT="2"))
