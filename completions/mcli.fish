@@ -387,7 +387,7 @@ complete -c mcli -n '__mcli_at count-tokens' -s q -l quiet -d 'Print no answer; 
 complete -c mcli -n '__mcli_at count-tokens' -s v -l verbose -d 'Attempts, waits, usage and cost on stderr'
 complete -c mcli -n '__mcli_at count-tokens' -l debug -d 'A traceback on an internal error'
 complete -c mcli -n '__mcli_at count-tokens' -s h -l help -d 'Show this and end'
-complete -c mcli -n '__mcli_at doctor' -l probe -d 'Try what the endpoint can do: six small requests, some cost'
+complete -c mcli -n '__mcli_at doctor' -l probe -d 'See what the endpoint can do: six small requests'
 complete -c mcli -n '__mcli_at doctor' -l offline -d 'Look at this machine alone, send nothing'
 complete -c mcli -n '__mcli_at doctor' -s m -l model -x -a '(__mcli_offer models)' -d 'Model, passed as it stands'
 complete -c mcli -n '__mcli_at doctor' -l profile -x -a '(__mcli_offer profiles)' -d 'Named endpoint'

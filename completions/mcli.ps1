@@ -382,7 +382,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcli', 'mcli-llm' -ScriptBlock 
     'doctor' = @{
       Below = @()
       Flags = @(
-        , @('--probe', '', 'Try what the endpoint can do: six small requests, some cost')
+        , @('--probe', '', 'See what the endpoint can do: six small requests')
         , @('--offline', '', 'Look at this machine alone, send nothing')
         , @('-m', 'models', 'Model, passed as it stands')
         , @('--model', 'models', 'Model, passed as it stands')

@@ -6,7 +6,6 @@ Those of bash-completion 2, of zsh's packages, and of fish 3; and the rc files, 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def places(shell: str, home: Path, environ: Mapping[str, str]) -> list[Path]:
     """Where the shell would find it."""
     data = environ.get("XDG_DATA_HOME", "")
     roots = [Path(data) if os.path.isabs(data) else home / ".local" / "share"]
-    roots += [Path(sys.prefix) / "share", *map(Path, _SYSTEM)]
+    roots += map(Path, _SYSTEM)  # no shell looks into an environment of Python
     found = [root / name for root in roots for name in _IN_DATA[shell]]
     found += [home / name for name in _AT_HOME[shell]]
     if shell == "zsh":
