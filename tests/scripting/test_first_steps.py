@@ -28,7 +28,7 @@ def test_a_fence_is_read_and_written_as_it_is() -> None:
 
 def test_only_the_installation_is_not_played_by_the_tests() -> None:
     assert [step.command.split()[0] for step in console.steps(INSTALL)][:2] == ["env", "python3"]
-    assert PAGE.count("```") == 2 * (len(REST) + 2)  # and the line of cron
+    assert PAGE.count("```") == 2 * (len(REST) + 3)  # and the Tabs, and the line of cron
 
 
 @pytest.mark.slow

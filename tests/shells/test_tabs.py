@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from mcli import manual
 from tests.faults.scenes import as_json
 from tests.faults.server import FaultyServer
 from tests.program import ROOT, Program
+from tests.scripting.page import fences
 
 from .terminal import INSTALLED, Shell
 
 SHELLS = ("bash", "zsh", "fish")
+FIRST_STEPS = manual.page("first-steps")
 RECIPE = """\
 description: "Sort a mail."
 inputs:
@@ -114,7 +117,7 @@ def list_models(mcli: Program, server: FaultyServer, *names: str) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("shell", SHELLS)
-def test_it_is_switched_on_as_the_readme_says(mcli: Program, shell: str) -> None:
+def test_it_is_switched_on_as_the_manual_says(mcli: Program, shell: str) -> None:
     with Shell(shell, mcli) as opened:
         opened.press("mcli summ\t", "mcli summarize")
 
@@ -125,6 +128,21 @@ def test_a_tab_offers_what_may_stand_there(home: Program, shell: str) -> None:
     with Shell(shell, home) as opened:
         for line, *shown in TABS:
             opened.press(f"{line}\t", *shown)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tabs_of_the_first_steps(mcli: Program, shell: str) -> None:
+    _, console = fences(FIRST_STEPS)["A first recipe", 0]
+    recipe = "".join(line[2:] for line in console.splitlines(True) if line.startswith("> "))
+    own = mcli.home / ".config" / "mcli" / "recipes"
+    own.mkdir()
+    (own / "triage.yaml").write_text(recipe.partition("END\n")[0])
+    lines = fences(FIRST_STEPS)["Tab", 1][1].splitlines()
+
+    with Shell(shell, mcli) as opened:
+        for typed, made in (line.split("⇥") for line in lines):
+            opened.press(f"{typed}\t", made.strip())
 
 
 @pytest.mark.slow
