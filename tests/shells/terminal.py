@@ -33,7 +33,7 @@ SWITCHED_ON = {
     ),
     "fish": "set -g fish_autosuggestion_enabled 0; mcli completion fish | source",
 }
-"""How the manual says that it is done, behind what makes a shell show its offers without a question."""
+"""How the manual says that it is done, behind what makes a shell show offers without a question."""
 INSTALLED = {
     "bash": ". {folder}/mcli-llm.bash",
     "zsh": "fpath=({folder} $fpath); autoload -Uz compinit && compinit -D -u",
