@@ -44,8 +44,7 @@ class Blueprint:
 
     def plan(self, record: Record, frame: Plan) -> tuple[Plan, Material]:
         """The plan for `record`, and its material. Raises a Failure for what it lacks."""
-        if self.data_field is not None:
-            record = given.data_from(record, self.data_field)
+        record = given.data_from(record, self.data_field)
         if record.failure is not None:
             raise record.failure
         job = replace(self.job, variables=self._variables(record), data=record.data or "")
@@ -80,12 +79,15 @@ class Blueprint:
             hint = strict.did_you_mean(self.data_field, columns)
             message = f'--input: no column is called "{self.data_field}"'
             raise UsageFailure("bad_flag", message, hint)
-        if columns and self.recipe.data == "required" and self.data_field is None:
+        if columns and self.recipe.data == "required" and not self._has_data(columns):
             message = "the recipe needs data, and no column is said to be that"
             raise UsageFailure(
                 "bad_flag", message, f"--input FIELD; there are {', '.join(columns)}"
             )
         self._refuse_unfilled(columns or (), open=rows and columns is None)
+
+    def _has_data(self, columns: Sequence[str]) -> bool:
+        return self.data_field is not None or given.DATA in columns
 
     def _refuse_unfilled(self, columns: Sequence[str], open: bool) -> None:
         """What a value is that a record brings, is for the record to say; here it counts as there,
@@ -110,8 +112,12 @@ class Blueprint:
         for name, value in given.variables(record).items():
             if name not in self.recipe.inputs or name in found:
                 continue
-            picture = self.recipe.inputs[name].type == "image"
-            if picture and not (isinstance(value, str) and value.startswith(_ADDRESSES)):
+            kind = self.recipe.inputs[name].type
+            if kind == "file":
+                message = f'{record.place}: "{name}" is the path of a file'
+                hint = "a record cannot name files: use -D, or an input of type string"
+                raise BadInput("bad_record", message, hint)
+            if kind == "image" and not (isinstance(value, str) and value.startswith(_ADDRESSES)):
                 message = f'{record.place}: "{name}" is no address of an image'
                 hint = "a record cannot name files: give http(s) or data URLs"
                 raise BadInput("bad_record", message, hint)

@@ -210,3 +210,46 @@ def test_a_record_brings_an_image_in_a_data_url(mcli: Program, server: FaultySer
     sent = server.requests[0].body["messages"][-1]["content"]
     assert sent[-1] == {"type": "image_url", "image_url": {"url": packed}}
     assert [each["error"]["slug"] for each in others] == list(wrong.values())
+
+
+PAGES = """\
+inputs: {doc: {type: file}}
+data: none
+messages: [{user: 'Read {{ doc }}'}]
+"""
+
+
+def test_a_record_that_names_a_file_fails_and_a_person_may(
+    mcli: Program, server: FaultyServer
+) -> None:
+    (mcli.home / "doc").write_text("of a person")
+    command = ("batch", recipe(mcli, PAGES), "--from", "jsonl")
+    given = b'{"doc": "doc"}\n{}\n'
+    done = mcli(*command, stdin=given)
+    named = mcli(*command, "-D", "doc=doc", stdin=given)
+
+    assert [
+        (each["ok"], (each.get("error") or {}).get("slug")) for each in envelopes(done.out)
+    ] == [
+        (False, "bad_record"),
+        (True, None),
+    ]
+    assert (done.code, named.code) == (3, 0)
+    assert [said(each) for each in server.requests[1:]] == ["Read of a person"] * 2
+
+
+@pytest.mark.parametrize(
+    ("form", "given"),
+    [
+        ("jsonl", b'{"data": "D"}\n{"data": null}\n{"data": 5}\n{"text": "D"}\n'),
+        ("csv", b"data,n\nD,1\n"),
+    ],
+)
+def test_the_field_called_data_is_the_data(
+    mcli: Program, server: FaultyServer, form: str, given: bytes
+) -> None:
+    done = mcli("batch", "-e", "Say {{ data }}", "--from", form, stdin=given)
+
+    found = [(each["error"]["slug"] if not each["ok"] else None) for each in envelopes(done.out)]
+    assert found == [None, "empty_input", "bad_record", "empty_input"][: len(found)]
+    assert [said(each) for each in server.requests] == ["Say D"]

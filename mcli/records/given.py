@@ -9,11 +9,18 @@ from mcli.errors import BadInput
 from mcli.record import Record
 from mcli.records import jsonl
 
+DATA = "data"
+"""The field that is the data where nobody named one."""
 
-def data_from(record: Record, field: str) -> Record:
-    """The record whose data is in the field of that name (`--input`). It is failed where the field
-    is missing or no text: nothing is taken for something else."""
+
+def data_from(record: Record, named: str | None) -> Record:
+    """The record whose data is in the field that `--input` named, or else in the one called `data`,
+    if there is one. It is failed where a field that was named is missing, and where the field is no
+    text: nothing is taken for something else."""
     if record.failure is not None or record.fields is None:
+        return record
+    field = DATA if named is None else named
+    if named is None and (record.data is not None or record.fields.get(field) is None):
         return record
     if field not in record.fields:
         return _failed(record, f'there is no field "{field[:80]}"')
