@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from mcli import headings, strict
+from mcli import headings, redaction, strict
 from mcli.errors import ExitCode, UsageFailure
 
 _WIDTH = 78
@@ -104,9 +105,17 @@ class _Group(TyperGroup):
             hint = f"{near} see {ctx.command_path} --help"
             if not near.endswith("?"):
                 hint = f"{near}; see {ctx.command_path} --help"
-            told = word if len(word) <= _LONGEST else f"{word[:8]}…"
-            raise UsageFailure("usage", f'no such command "{told}"', hint)
+            raise UsageFailure("usage", f'no such command "{_told(word)}"', hint)
         return super().resolve_command(ctx, args)
+
+
+def _told(word: str) -> str:
+    """A wrong command without what may be a key: the known ones before it is cut, and of any."""
+    from mcli import keys
+
+    keys.hide_all(os.environ)
+    told = redaction.redact(word)
+    return told if len(told) <= _LONGEST else f"{told[:8]}…"
 
 
 class Commands(typer.Typer):

@@ -15,7 +15,7 @@ from mcli.said import Said
 @documented(
     ANYWAY,
     ("Complete in this shell", 'eval "$(mcli completion bash)"'),
-    ("In every fish", "mcli completion fish > ~/.config/fish/completions/mcli.fish"),
+    ("In every bash", "echo 'eval \"$(mcli completion bash)\"' >> ~/.bashrc"),
 )
 @options.takes(("json", "debug"))
 def completion(

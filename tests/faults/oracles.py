@@ -67,7 +67,7 @@ class Expect:
     alike: bool = True
     """whether all attempts are the same request"""
     total: bool = True
-    """whether the attempts that it tells of are all; those of a batch are of the record it met"""
+    """whether the server saw the attempts that it tells of, and no others"""
     sent: str = ""
     """what the first request's messages hold, somewhere"""
     notes: tuple[str, ...] = ()

@@ -157,7 +157,7 @@ def commit(repository: Path) -> None:
 def test_the_hook_of_pre_commit(tmp_path: Path) -> None:
     need("pre-commit")
     hooks, work = tmp_path / "hooks", tmp_path / "work"
-    for name in ("mcli", "recipes", "README.md", "LICENSE", "pyproject.toml"):
+    for name in ("mcli", "recipes", "completions", "README.md", "LICENSE", "pyproject.toml"):
         source, target = ROOT / name, hooks / name
         target.parent.mkdir(exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
