@@ -25,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a sweep the quick tests take the first case, of a module of sweeps its first; CI all."""
     begun: set[object] = set()
     for item in items:
+        if item.get_closest_marker("slow"):
+            continue
         if isinstance(item, pytest.Function) and item.get_closest_marker("sweep"):
             alone = any(mark.name == "sweep" for mark in item.own_markers)
             name = (item.parent, item.originalname) if alone else item.path

@@ -360,6 +360,7 @@ def test_no_input_is_no_request_and_no_output(many: Program, server: FaultyServe
     assert (done.code, done.out, done.err, len(server.requests)) == (0, "", "", 0)
 
 
+@pytest.mark.slow
 def test_two_at_one_journal_is_75(many: Program, server: FaultyServer) -> None:
     server.play(slowly(3))
     running = subprocess.Popen(

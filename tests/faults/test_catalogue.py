@@ -31,7 +31,7 @@ def _cases() -> Iterator[Any]:
     kinds: list[Again] = []
     for row, mode in CASES:
         expect = row.expected(mode)
-        shows = {number(row.id), (expect.exit, expect.slug or row.id[0])}
+        shows = {number(row.id), (expect.exit, row.id[0])}
         quick = not row.slow and seen.isdisjoint(shows)
         seen.update(shows if quick else [])
         marks = [] if quick else [pytest.mark.slow]

@@ -21,6 +21,7 @@ LOOP = FENCES["Messages that a script keeps", 0][1]
 QUESTIONS = "What of the food?\nAnd the way back?\n"
 
 
+@pytest.mark.slow
 def test_a_thread_grows_by_four_turns(desk: Program, server: FaultyServer) -> None:
     need("jq")
     (desk.home / "questions.txt").write_text(QUESTIONS)

@@ -27,6 +27,7 @@ def set_out(program: Program, mails: dict[str, str]) -> None:
     (program.home / "triage").write_text(SCRIPT)
 
 
+@pytest.mark.slow
 def test_the_script_is_recorded_and_tested_elsewhere(
     desk: Program, server: FaultyServer, tmp_path: Path
 ) -> None:

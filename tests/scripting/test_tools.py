@@ -31,6 +31,7 @@ def desk(desk: Program) -> Program:
     return desk
 
 
+@pytest.mark.slow
 def test_the_loop_goes_on_until_the_model_answers(desk: Program, server: FaultyServer) -> None:
     recorded, replayed = twice(desk, LOOP, server)
 
