@@ -11,7 +11,6 @@ from mcli.answering import Asker
 from mcli.api.gate import NOT_SENT
 from mcli.blueprint import Blueprint
 from mcli.chat import Exchange
-from mcli.envelope import of_failure as failed
 from mcli.errors import Failure
 from mcli.reading import Answer
 from mcli.record import Record
@@ -61,20 +60,20 @@ class Each:
         """Whether it is of one record, since each of them names a model of its own."""
         return failure.slug == "unknown_price" and self._blueprint.form == "openai-batch"
 
-    def known(self, envelope: Envelope | None) -> Envelope | None:
+    def known(self, kept: Envelope | None) -> Envelope | None:
         """What an earlier run kept of a record, as this one takes it: that one may have printed
         another form, for which any answer was good."""
-        if envelope is None or not envelope["ok"] or not self._blueprint.wants_fields:
-            return envelope
+        if kept is None or not kept["ok"] or not self._blueprint.wants_fields:
+            return kept
         try:
-            turn: dict[str, Any] = envelope["message"] or {}
+            turn: dict[str, Any] = kept["message"] or {}
             called = bool(turn.get("tool_calls"))
-            self._refuse_no_fields(envelope["data"], called)
+            self._refuse_no_fields(kept["data"], called)
         except Failure as failure:
-            failure.charged = "no" if envelope["cached"] else "yes"
-            error = failed(failure)["error"]
-            return {**envelope, "ok": False, "error": error}
-        return envelope
+            failure.charged = "no" if kept["cached"] else "yes"
+            error = envelope.of_failure(failure)["error"]
+            return {**kept, "ok": False, "error": error}
+        return kept
 
     def _refuse_no_fields(self, data: Any, called: bool) -> None:
         told.refuse_no_fields(data, called, open=self._blueprint.form not in into.TABULAR)

@@ -37,12 +37,7 @@ def config_path(said: Said) -> ExitCode:
     """Print where the configuration file is, whether it exists or not."""
     began = time.monotonic()
     where = profiles.path(os.environ)
-    if said.json:
-        data = {"path": str(where), "exists": where.exists()}
-        output.json_line(envelope.of_data(data, time.monotonic() - began))
-    else:
-        output.text(str(where))
-    return ExitCode.OK
+    return _shown(str(where), {"path": str(where), "exists": where.exists()}, said, began)
 
 
 def topics(said: Said) -> ExitCode:
@@ -64,12 +59,7 @@ def page(topic: str, said: Said, commands: Mapping[str, Callable[[], str]]) -> E
     began = time.monotonic()
     output.check_stdout()
     text = manual.page(topic, commands)
-    if said.json:
-        data = {"topic": topic, "text": text}
-        output.json_line(envelope.of_data(data, time.monotonic() - began))
-    else:
-        output.text(text)
-    return ExitCode.OK
+    return _shown(text, {"topic": topic, "text": text}, said, began)
 
 
 def completion(shell: str, said: Said) -> ExitCode:
@@ -77,8 +67,12 @@ def completion(shell: str, said: Said) -> ExitCode:
     began = time.monotonic()
     output.check_stdout()
     text = shells.script(shell)
+    return _shown(text, {"shell": shell, "script": text}, said, began)
+
+
+def _shown(text: str, data: dict[str, Any], said: Said, began: float) -> ExitCode:
+    """Print a text, or `data` in an envelope."""
     if said.json:
-        data = {"shell": shell, "script": text}
         output.json_line(envelope.of_data(data, time.monotonic() - began))
     else:
         output.text(text)
