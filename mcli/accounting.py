@@ -12,7 +12,6 @@ import asyncio
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -32,6 +31,7 @@ from mcli.errors import (
 )
 from mcli.ledger import Entry
 from mcli.settings import Settings
+from mcli.shapes import field, frozen, replace
 from mcli.spent import Spent
 from mcli.underway import Underway
 
@@ -42,7 +42,7 @@ LOCK_S = 10.0
 _POLL_S = 0.005
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """On whose behalf requests are sent: a command, and the recipe that it fills in; `pen` writes
     them down, and `underway` are those that are on their way."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcli import (
@@ -25,6 +24,7 @@ from mcli.plan import Material, Plan
 from mcli.reading import Answer
 from mcli.said import Said
 from mcli.sending import Reach
+from mcli.shapes import frozen
 
 if TYPE_CHECKING:
     from mcli.api.cache import Place
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mcli.purse import Purse
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asker:
     """What answers the requests of a job, with which key, what they are paid from, and how long is
     waited."""

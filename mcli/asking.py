@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 from mcli import deadline, reading
 from mcli.chat import Completion, Exchange, Message, Request, Usage
 from mcli.errors import Failure
 from mcli.reading import Answer, Reading
+from mcli.shapes import replace
 
 N = TypeVar("N", int, float)
 Send = Callable[[Request], Awaitable[Exchange]]

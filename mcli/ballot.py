@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import labels, reading
 from mcli.chat import Form, Request
 from mcli.errors import UnusableAnswer, UsageFailure
 from mcli.reading import Answer, Reading
+from mcli.shapes import frozen, replace
 
 TOP = 20
 """Likeliest tokens that are asked for: the most that the API's reference allows."""
@@ -32,7 +32,7 @@ _WITHOUT_SCHEMA = re.compile(r"(.*/)?(gpt-(3\.5|4)|o1-(mini|preview))(-.*)?")
 """Models of OpenAI that know no strict schema: those from before `gpt-4o`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ballot:
     """How a label is decided: by so many votes, and how sure (0 to 1) it must be; what is not
     decided becomes the label `unsure`, where there is one."""

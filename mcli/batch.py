@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcli.errors import Charged, ExitCode, Failure, Partial, TryAgain
+from mcli.shapes import frozen, mutable
 
 ENOUGH = 20
 """How many records must have ended before a percentage of them says something."""
@@ -18,7 +18,7 @@ _STOPS = (ExitCode.BUG, ExitCode.IO_ERROR, ExitCode.NOT_ALLOWED, ExitCode.CONFIG
 _PRECEDENCE = (*_STOPS, ExitCode.TRY_AGAIN, ExitCode.PARTIAL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Halt:
     """Stop when so many of the records that ended have failed: a number, or a share of them."""
 
@@ -44,7 +44,7 @@ def halt(word: str) -> Halt:
     return Halt(share=value / 100) if number != word else Halt(count=int(value))
 
 
-@dataclass(slots=True)
+@mutable
 class Tally:
     """What came of the records that ended: `ok`, `failed` for good, or `transient`: asked again by
     the next run. `kept` are those of them that an earlier run had ended. Attempts, tokens, USD and

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from mcli import labels, plan, prices, strict, toolset, variables
 from mcli.chat import Request
@@ -16,13 +15,14 @@ from mcli.records import given, openai_batch
 from mcli.records.forms import Form
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import frozen, replace
 from mcli.toolbox import Toolbox
 from mcli.variables import Given
 
 _ADDRESSES = ("https://", "http://", "data:")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blueprint:
     """What all records have in common: the recipe and what it is filled in with beside them, the
     settings, what the messages are made of beside data, and the form of the records, of which

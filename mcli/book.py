@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from mcli.each import Envelope
 from mcli.errors import Failure, TryAgain
 from mcli.order import Doubt
 from mcli.record import Record
+from mcli.shapes import as_dict
 
 if TYPE_CHECKING:
     from mcli.journal import Journal
@@ -87,7 +87,7 @@ def facts(blueprint: Blueprint) -> Mapping[str, str]:
     examples = [(each.data, each.answer, dict(each.values)) for each in found.examples]
     material = blueprint.material
     return {
-        "recipe": _hash(turns, examples, asdict(found.output), list(map(asdict, found.tools)),
+        "recipe": _hash(turns, examples, as_dict(found.output), list(map(as_dict, found.tools)),
                         found.data, found.fit),
         "model": chosen.model or "",
         "host": urlsplit(chosen.base_url).hostname or "",

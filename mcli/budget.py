@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from mcli.shapes import frozen
 
 Per = Literal["day", "week", "month"]
 PERS: tuple[Per, ...] = ("day", "week", "month")
@@ -13,7 +14,7 @@ _ROUNDING = 1 + 1e-9
 """Sums of prices are as exact as floats are: 0.3 USD hold three times 0.1."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """At most `usd` per local day, week (from Monday) or month, with one key, on this machine."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mcli.errors import ConfigFailure
 from mcli.said import Said
+from mcli.shapes import frozen
 
 DEFAULT_USD = 1.0
 """What one command may spend where nobody says otherwise: far above a request as people send it,
@@ -18,7 +18,7 @@ far below what a slip (the wrong file, the dearest model) can cost. Under it an 
 _AMOUNT = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-?[0-9]{1,3})?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caps:
     """At most so many USD, by list price, and so many requests (None: as many as it takes).
 

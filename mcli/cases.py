@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from mcli import fieldpath, redaction, schema, structured
 from mcli.fieldpath import Path
+from mcli.shapes import field, frozen
 
 Words = tuple[str, ...]
 _LONGEST = 80
 """Characters of an answer, or of what was expected, that a complaint shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expected:
     """What must hold of an answer; whatever is None or empty is not asked.
 
@@ -37,7 +37,7 @@ class Expected:
     loosely: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One test: its data or the file that holds them, its variables as a person would write them,
     and what is expected. `place` is where it stands; `unchecked` are the judges that it names and
@@ -54,7 +54,7 @@ class Case:
     unchecked: Words = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of a test: the answer as it is printed and its structure, or the `problem` that
     makes it unusable; the model's own `words`; and the tokens of the completion, if counted."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from mcli import profiles
+from mcli.shapes import frozen
 
 ENDINGS = (".yaml", ".yml")
 _PACKAGE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A name that `find` takes, and the file it stands for: a person's own, which may hide a
     bundled one, or a bundled one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from mcli.shapes import field, frozen
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -12,7 +13,7 @@ LEADING = ("system", "developer")
 """The roles that say what all the others are about; the second is what newer models call it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolCall:
     """A tool that the model wants to be called; `arguments` is the JSON text that it wrote, which
     may be none, or none that is valid. `extra` is sent again as it came: what the provider signed,
@@ -24,7 +25,7 @@ class ToolCall:
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One turn of the conversation.
 
@@ -45,7 +46,7 @@ class Message:
 Way = Literal["json_schema", "json_object", "prompt"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """JSON is wanted: a value that fits `schema` (None: any), asked for in one of three ways.
 
@@ -59,7 +60,7 @@ class Form:
     spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One call of `POST {base_url}/chat/completions`.
 
@@ -77,7 +78,7 @@ class Request:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Tokens as the server counted them; what it did not say is None, never invented.
 
@@ -92,7 +93,7 @@ class Usage:
     reasoning_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """One more answer to the same request, and why it ended, as in `Completion`."""
 
@@ -100,7 +101,7 @@ class Choice:
     finish_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """A token of an answer, the natural logarithm of its probability, and those of the tokens that
     were likeliest in its place."""
@@ -110,7 +111,7 @@ class Token:
     top: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completion:
     """A reply that arrived whole.
 
@@ -139,7 +140,7 @@ class Completion:
         return not self.text.strip() and bool(self.reasoning or counted)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolResult:
     """What the model is told of a call; `status` is the exit status of the command that was run for
     it, None if none was."""
@@ -153,7 +154,7 @@ Step = tuple[ToolResult, ...]
 """A round of calls and what came of each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """A completion and what it took to get it; `request` is what the server took in the end.
 

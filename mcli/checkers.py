@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mcli import languages
+from mcli.shapes import frozen
 
 OURS = ("python", "json", "yaml", "toml")
 """Languages that are read by Python's own means, in a process of their own (`syntax`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checker:
     """A program and the flags that make it read and not run.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from mcli import catalogue, envelope, library, output, redaction
 from mcli.errors import ExitCode, Failure
 from mcli.said import Said
+from mcli.shapes import as_dict
 
 _LONGEST_LINE = 1000
 
@@ -29,7 +29,7 @@ def check(paths: Sequence[str], said: Said) -> ExitCode:
     if said.json:
         data = [
             {
-                **asdict(f),
+                **as_dict(f),
                 "line": f.line or None,
                 "column": f.column or None,
                 "hint": f.hint or None,

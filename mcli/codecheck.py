@@ -16,11 +16,11 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from mcli import checkers, offspring, output, redaction, system
 from mcli.checkers import Checker
+from mcli.shapes import frozen, mutable
 from mcli.syntax import CANNOT_TELL
 
 LIMIT_S = 10.0
@@ -56,7 +56,7 @@ _SUSPECT = 3
 """So many pieces of code must one program not have ended with before it is looked at itself."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Room:
     """Where checkers run: whose turn it is, how often each program did not end, and those that do
     not end with good code either, for which nobody waits again."""
@@ -70,7 +70,7 @@ _rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary(
 """One for an event loop."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """Whether the code is well formed, or None if nobody can tell: then `said` is why, if there is
     a reason to warn; where it is not, `said` is the word of `tool`."""

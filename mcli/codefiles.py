@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcli import fences, languages, redaction
 from mcli.errors import UnusableAnswer
+from mcli.shapes import frozen
 
 MOST_FILES = 200
 LONGEST_PART = 200
@@ -26,7 +26,7 @@ _NOWHERE = re.compile(r'[<>:"|?*\\]')
 """What no name on Windows has; a colon names a drive or a stream there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """One file of an answer; `path` has slashes, and is proven."""
 

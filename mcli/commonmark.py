@@ -6,8 +6,9 @@ stands in it (`<details>`), link definitions are text, and a character stays wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from mcli.shapes import frozen
 
 _MARKS = ("```", "~~~")
 _BLOCKS = ["fence", "code", "hr"]
@@ -17,7 +18,7 @@ MOST_LINES = 20_000
 kilobytes, and no answer has so many."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fence:
     """A fenced block: the text behind its opening fence, and its lines without what indents them.
 

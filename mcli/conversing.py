@@ -7,7 +7,6 @@ import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from mcli import history, inputs, messages, output, thread, thread_file
 from mcli.chat import Exchange
@@ -17,13 +16,14 @@ from mcli.inputs import Bounds
 from mcli.job import Job
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import frozen, replace
 from mcli.thread_file import Held
 from mcli.tokens import conversation
 
 UNFINISHED = "this turn is not in the conversation: it ends in calls of tools"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Talk:
     """What was said before, and the file that takes what is said now, if there is one."""
 

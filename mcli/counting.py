@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -13,6 +12,7 @@ from mcli import blocks, envelope, inputs, output, prices, settings
 from mcli.errors import BadInput, ExitCode, NoInput, UsageFailure
 from mcli.inputs import Bounds
 from mcli.said import Said
+from mcli.shapes import frozen, mutable
 from mcli.tokens import chat_format, conversation, counting, cutting, engine, families
 from mcli.tokens.counting import Choice, Tally
 from mcli.tokens.cutting import Keep
@@ -21,7 +21,7 @@ _PROVABLE = 1 << 24
 """Bytes that are held to see whether their number alone says that there are not too many tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """What is to be counted or cut, as which model or encoding, and the number that is too many."""
 
@@ -34,7 +34,7 @@ class Order:
     messages: bool = False
 
 
-@dataclass(slots=True)
+@mutable
 class Counter:
     """How texts are counted, and what about it is an estimate."""
 

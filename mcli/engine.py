@@ -10,18 +10,18 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mcli.chat import Exchange, Request
 from mcli.errors import Failure
 from mcli.sending import Reach, Show
+from mcli.shapes import frozen
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """A request, and how many seconds there are to answer it."""
 
@@ -30,7 +30,7 @@ class Task:
     limit_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of the task `id`: an exchange, or else a failure."""
 

@@ -7,17 +7,17 @@ told without secrets.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from mcli import messages, redaction
 from mcli.chat import Completion, Exchange, Step, Usage
 from mcli.errors import ExitCode, Failure
 from mcli.reading import Answer
+from mcli.shapes import names
 
 VERSION = 1
 
-_COUNTS = tuple(each.name for each in fields(Usage))
+_COUNTS = names(Usage)
 
 
 def of_answer(
@@ -107,7 +107,7 @@ def _reply(completion: Completion | None, cost_usd: float | None) -> dict[str, A
 
 
 def _counted(usage: Usage) -> dict[str, Any]:
-    """What `asdict` gives, which would copy each number."""
+    """What `as_dict` gives, which would copy each number."""
     return {name: getattr(usage, name) for name in _COUNTS}
 
 

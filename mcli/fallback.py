@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mcli import fitting, prices, redaction
@@ -20,6 +19,7 @@ from mcli.chat import Exchange, Request
 from mcli.errors import BadInput, Failure, TryAgain, worse
 from mcli.requested import FALLBACKS
 from mcli.settings import Settings
+from mcli.shapes import replace
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience

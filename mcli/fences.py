@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
 
 from mcli import commonmark, languages
 from mcli.commonmark import Fence
 from mcli.errors import Failure, UnusableAnswer
+from mcli.shapes import frozen
 
 REPAIRABLE = frozenset({"check_failed", "unnamed_file", "unsafe_path"})
 """The slugs of answers that are worth asking for again, with what is wrong with them."""
@@ -32,7 +32,7 @@ _STATEMENTS = (
 """What makes a text that parses a program; prose such as `Note: wait` parses too."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """A piece of code and the language its fence named (or nothing)."""
 

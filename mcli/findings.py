@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mcli import recipe, strict
 from mcli.cases import Case
 from mcli.errors import Failure
 from mcli.recipe import Recipe
+from mcli.shapes import frozen, values
 from mcli.strict import Node
 
 _PLACE = re.compile(r"(.*?):(\d+):(\d+)", re.DOTALL)
@@ -18,7 +18,7 @@ _KINDS_OF_INPUTS = {"label": "labels", "code": "language"}
 """The input that a kind of output uses, whether a template does or not."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen
 class Finding:
     """Something wrong with a file, and where; line and column count from 1, and are 0 where the
     whole file is meant."""
@@ -29,6 +29,9 @@ class Finding:
     message: str
     hint: str = ""
     slug: str = "bad_document"
+
+    def __lt__(self, other: Finding) -> bool:
+        return values(self) < values(other)
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path

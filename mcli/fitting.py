@@ -7,7 +7,6 @@ any vocabulary that falls back to bytes, as those in use do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from mcli import prices, terms
 from mcli.chat import Message, Request
 from mcli.errors import BadInput
 from mcli.recipe import Fit
+from mcli.shapes import frozen, replace
 from mcli.terms import Terms
 from mcli.tokens import attachments, chat_format, counting
 
@@ -28,7 +28,7 @@ Keep = Literal["head", "tail", "middle"]
 Render = Callable[[str], tuple[Message, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scale:
     """How the tokens of a model are counted: in its own `encoding`, or, where `doubt` is above 1,
     in another's: only what is so far beyond is refused, and what is to fit stays so far below. With

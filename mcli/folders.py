@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from mcli import system
+from mcli.shapes import frozen
 
 OPENS: bool = hasattr(os, "O_DIRECTORY")
 _FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | system.NOFOLLOW | system.CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folder:
     """Its path, and its descriptor where there is one. Everything here raises OSError."""
 

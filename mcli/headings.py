@@ -6,7 +6,8 @@ A command's own flag names its heading itself (`rich_help_panel`), or stands und
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 OWN = "Options"
 MANY = 8
@@ -40,7 +41,7 @@ _SHARED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """The headings in their order, each with the flags that are always explained, and the others."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """A heading, and the names of the flags under it: explained, and only named."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import typer
@@ -17,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from mcli import headings, redaction, strict
 from mcli.errors import ExitCode, UsageFailure
+from mcli.shapes import frozen
 
 _WIDTH = 78
 _COLUMN = 22
@@ -47,7 +47,7 @@ ANSWERING = CALLING | _words(ExitCode.UNUSABLE, ExitCode.BAD_INPUT, ExitCode.NO_
 """And where a model answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Documentation:
     """Two or more examples, each what it does and its command line, and the exit codes, each with
     a word or two for it."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mcli import messages
 from mcli.chat import LEADING, Message
+from mcli.shapes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """Messages that go before what is asked now. `whole`: they are all of the conversation, so no
     recipe has a word in it, and there need not be more to ask."""

@@ -8,12 +8,12 @@ import os
 import select
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mcli import output, schema, system
 from mcli.errors import BadInput, ConfigFailure, NoInput, UsageFailure, reason
 from mcli.recipe import DataRule
+from mcli.shapes import frozen
 
 STDIN = 0
 PATIENCE_S = 300.0
@@ -24,7 +24,7 @@ LARGEST_SCHEMA = 1 << 20
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """How bytes become text: `invalid` is `strict` or `replace`; `most` bytes, or None."""
 
@@ -32,7 +32,7 @@ class Bounds:
     most: int | None = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A text and the name it is introduced by when there are several."""
 

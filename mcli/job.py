@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from mcli.ballot import Ballot
 from mcli.recipe import DataRule
+from mcli.shapes import field, frozen
 from mcli.variables import Given
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A recipe, its variables, its data, and how the answer is wanted.
 

@@ -13,7 +13,6 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from mcli.errors import BadInput, ConfigFailure, WriteFailure, reason
 from mcli.journal_scan import Line, Scan
 from mcli.journal_writer import Writer
 from mcli.key_index import KeyIndex, Known
+from mcli.shapes import mutable
 
 _LONGEST_FACT = 200
 """Characters of a fact; of a longer one its hash is kept."""
@@ -32,7 +32,7 @@ _LEFT_ALONE = "nothing was changed, nor will --new do so; name another file for 
 _NOTHING_CHANGED = "nothing was changed; mend it, or --new starts over, and pays again"
 
 
-@dataclass(slots=True)
+@mutable
 class Spent:
     """What the journal held when it was opened: `usd` is what is known to be paid, `unknown` how
     many records cost nobody knows what, `attempts` the requests that were made. `unended` counts

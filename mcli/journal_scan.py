@@ -9,16 +9,16 @@ Anything else that is no line is damage: what was paid for may be lost there, so
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mcli import journal_line
+from mcli.shapes import frozen
 
 _ENOUGH = 64
 """Bytes that show whether a line is one of ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """What a line says, and at which byte it begins."""
 
@@ -26,7 +26,7 @@ class Line:
     fields: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Torn:
     """The first line that cannot be read: its byte, its number from 1, and what is wrong."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mcli import durations
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.said import Said
+from mcli.shapes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keeping:
     """The file to record into or to replay, never both, and for how many seconds an answer is
     good. Each is None where nobody asked for it."""

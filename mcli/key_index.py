@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mcli.errors import WriteFailure
+from mcli.shapes import frozen
 
 State = Literal["done", "failed", "doubt"]
 
@@ -45,7 +45,7 @@ SET state = excluded.state, at = excluded.at WHERE state IS NOT {DONE} OR exclud
 _FIND = "SELECT state, at FROM known WHERE key = ? AND state IS NOT NULL"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What the last line about a key says, which begins at the byte `offset`.
 

@@ -10,18 +10,18 @@ import ipaddress
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from mcli import redaction, trusted
 from mcli.errors import ConfigFailure
+from mcli.shapes import frozen
 
 SourceKind = Literal["environment", "file", "command", "none"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeySource:
     """Where a key is found: a variable's name, a path, an argv, or nowhere."""
 

@@ -6,11 +6,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from mcli import structured
 from mcli.errors import UnusableAnswer, UsageFailure
+from mcli.shapes import frozen
 
 _SHORT = 3
 """Letters below which a label may be any word of a sentence."""
@@ -41,7 +41,7 @@ KEY, KEYS = "label", "labels"
 """The field of a JSON answer that holds the label, or the list of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """A name, spelled as it will be printed, what it means (or nothing), and other words by which
     a model may call it, which are never printed."""

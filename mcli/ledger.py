@@ -16,13 +16,13 @@ import os
 import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mcli import redaction, state, system
 from mcli.folders import Folder
+from mcli.shapes import frozen
 
 LONGEST_LINE = 1 << 16
 """Bytes; ours have a tenth of it at most, and what is longer is no line of a ledger."""
@@ -37,7 +37,7 @@ _LOCK = "lock"
 _FILE = re.compile(r"[0-9]{4}-[0-9]{2}\.jsonl")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A request, or with `held_usd` what a budget set aside for one that was about to be sent.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mcli import documents, findings, prompt_yml, recipe_document, strict
@@ -21,6 +20,7 @@ from mcli.catalogue import (
 from mcli.errors import ConfigFailure, NoInput, UsageFailure, reason
 from mcli.findings import Finding
 from mcli.recipe import Recipe
+from mcli.shapes import frozen
 from mcli.strict import STRICT, Complaints, Node
 from mcli.variables import FROM_FLAGS
 
@@ -29,7 +29,7 @@ MOST_LEVELS = 10
 _PACKAGE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A recipe, the file it came from, and whether it hides a bundled one of its name."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mcli.errors import ConfigFailure
 from mcli.said import Said
+from mcli.shapes import frozen
 
 MOST = {"rpm": 1_000_000, "tpm": 1 << 40, "concurrency": 100_000}
 """The largest number that each may be: a larger one is a slip."""
@@ -15,7 +15,7 @@ MOST = {"rpm": 1_000_000, "tpm": 1 << 40, "concurrency": 100_000}
 VARIABLES = {"rpm": "MCLI_RPM", "tpm": "MCLI_TPM"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """Requests and tokens in any minute, shared by all who call the endpoint with the key, and how
     many requests of one process are in flight. `store` is the URL of the Redis through which

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Generator
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcli import (
@@ -34,6 +33,7 @@ from mcli.preparing import Batch
 from mcli.press import Press
 from mcli.progress import Progress
 from mcli.said import Said
+from mcli.shapes import replace
 
 if TYPE_CHECKING:
     from mcli.journal import Journal

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast, get_args
 
 from mcli import redaction
 from mcli.chat import Completion, Message, Role, ToolCall
+from mcli.shapes import replace
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from mcli.shapes import frozen, replace
 from mcli.terms import Terms
 
 _WINDOW = (
@@ -30,7 +30,7 @@ _PARAMETERS = {
 """Parameters that OpenRouter lists, as the ability that they are."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """A model: tokens of its window and longest answer, USD per million tokens, and what it can do;
     what is not known is None or missing. `ours` names what the endpoint did not say, and our table

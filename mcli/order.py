@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from mcli.batch import Halt
 from mcli.records.forms import Form
+from mcli.shapes import field, frozen
 
 Doubt = Literal["retry", "skip", "fail"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """Where records come from, how answers are printed, and how the run goes.
 

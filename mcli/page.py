@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 _WIDTH = 78
 _STEP = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     """A heading within a section."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """A word, such as a flag, and what is said of it."""
 
@@ -25,7 +26,7 @@ class Item:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """Lines that are shown as they stand."""
 
@@ -35,7 +36,7 @@ class Code:
 Block = str | Heading | Item | Code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A part of a page: its title in capitals, and paragraphs and the like."""
 
@@ -43,7 +44,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """A page of section 1: the name of its program, a line on what it is, and its sections."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import abreast, asking, fitting, library, output, plan, results, sending, splitting, terms
@@ -13,6 +12,7 @@ from mcli.fitting import Scale
 from mcli.plan import Material, Plan
 from mcli.reading import Answer
 from mcli.said import Said
+from mcli.shapes import frozen, replace
 from mcli.tokens import chat_format
 
 Show = Callable[[str], None]
@@ -28,7 +28,7 @@ BETWEEN = "\n\n"
 """What stands between two answers that are put together."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """Data in `texts` that are asked about one by one, each of `limit` tokens at most on `scale`,
     which counts `size` for all of them."""

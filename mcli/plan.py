@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli import (
@@ -41,13 +40,14 @@ from mcli.reading import Reading
 from mcli.recipe import Fit, Output, Recipe
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import frozen, replace
 from mcli.terms import Terms
 from mcli.toolbox import Toolbox
 
 NO_TOOLS = Toolbox()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """A job with everything about it known but the data; `began` is of the monotonic clock.
 
@@ -66,7 +66,7 @@ class Plan:
     toolbox: Toolbox = NO_TOOLS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Material:
     """What the messages are made of beside the recipe: data, a person's system message, what was
     said before, and what is attached to the last message of the user."""

@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing, contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mcli import filling, inputs, outfile, output, plan, preview, profiles, refusing, settings
@@ -25,12 +24,13 @@ from mcli.records.forms import Form
 from mcli.records.framing import Rules
 from mcli.records.source import Source, Wanted
 from mcli.said import Said
+from mcli.shapes import frozen, replace
 
 if TYPE_CHECKING:
     from mcli.key_index import KeyIndex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """A batch with everything known but its records; `said` is what a person said of the run, and
     `blueprint.said` what holds for each record."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from mcli.each import Envelope
 from mcli.errors import Failure
@@ -14,9 +13,10 @@ from mcli.record import Record
 from mcli.records.each import Each as Files
 from mcli.records.tables import Table
 from mcli.records.told import Printer
+from mcli.shapes import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Printing:
     """What an answer becomes: a line by `printer`, or with `files` a file, and then only who has
     none is printed. `gap` stands for a record without a line, because there was nothing to ask or

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from mcli import conversing, parts, plan, profiles
@@ -10,6 +9,7 @@ from mcli.chat import Request
 from mcli.plan import Material, Plan
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import replace
 
 
 def of(planned: Plan, material: Material, said: Said) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from mcli.shapes import replace
 from mcli.terms import Terms
 
 TABLE = Path(__file__).with_name("data") / "prices.tsv"

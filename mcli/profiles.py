@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -15,6 +14,7 @@ from mcli.budget import PERS, Budget
 from mcli.errors import ConfigFailure
 from mcli.keys import NO_KEY, KeySource
 from mcli.limits import Limits
+from mcli.shapes import field, frozen, replace
 from mcli.strict import Node
 from mcli.terms import Terms
 from mcli.tokens import counting
@@ -31,7 +31,7 @@ ENDING = "/chat/completions"
 _SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A named endpoint. A `key` of None was never spoken of, `NO_KEY` was declined. `values` holds
     what it sets beside the endpoint: timeout in seconds, retries, temperature and so on.
@@ -45,7 +45,7 @@ class Profile:
     strict_schema: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """What the configuration file says, over what is built in; `store` is where machines share
     limits."""

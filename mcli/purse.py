@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mcli import fallback, prices, prompt_size, terms
 from mcli.api.persist import Patience, in_time
@@ -21,6 +20,7 @@ from mcli.budget import amount, within
 from mcli.caps import Caps
 from mcli.chat import Completion, Exchange, Request
 from mcli.errors import ConfigFailure, Failure, NotAllowed
+from mcli.shapes import replace
 from mcli.terms import Terms
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mcli import codefiles, confidence, fences, labels, messages, structured
@@ -13,9 +12,10 @@ from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.fieldpath import Path
 from mcli.labels import Label
 from mcli.recipe import Kind
+from mcli.shapes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """How the reply is to be read; `labels` belong to kind label, `language`, `files` (several,
     each with its name) and `check` (whether it has to be well formed) to kind code, `schema` (None:
@@ -38,7 +38,7 @@ class Reading:
     check: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What is printed (`text`), and its structured part for the envelope (`data`)."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from mcli import placeholders, template
@@ -12,6 +11,7 @@ from mcli.cases import Case
 from mcli.chat import Message, Role
 from mcli.errors import ConfigFailure
 from mcli.fieldpath import Path
+from mcli.shapes import field, frozen, replace
 from mcli.toolset import Tool
 from mcli.variables import Input
 
@@ -39,7 +39,7 @@ _TIMES = 8
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """A message before rendering; `place` is where its template stands. A `plain` template has
     nothing but `{{name}}`: whatever else looks like Jinja is text. `images` are the inputs whose
@@ -52,7 +52,7 @@ class Turn:
     images: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Example:
     """A pair of turns that show what is wanted: data, variables that differ, and the answer."""
 
@@ -61,7 +61,7 @@ class Example:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """How the reply is read. `schema` (a JSON Schema) and `get` (the field that is printed) belong
     to kind json, `check` (whether it must be well formed) to kind code, and `repair` (how often to
@@ -74,7 +74,7 @@ class Output:
     check: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipe:
     """What turns variables and data into messages, and says how to read the reply."""
 

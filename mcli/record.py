@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcli.errors import Failure
+from mcli.shapes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A record of the input.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from mcli import durations, envelope, output
 from mcli.errors import CannotCreate, ExitCode, UsageFailure, reason
 from mcli.said import Said
 from mcli.sandbox import child, rehearsal, server
+from mcli.shapes import frozen
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ DEFAULT_PORT = 8399
 """The port of the built-in profile `sandbox`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """The command to run against the sandbox (or none), and the day it is to have."""
 

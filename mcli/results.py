@@ -6,13 +6,13 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
 from mcli import findings, redaction
 from mcli.cases import Case
 from mcli.errors import ExitCode, Failure
+from mcli.shapes import frozen
 
 State = Literal["ok", "not ok", "skip", "error"]
 """An error is a request that failed: no verdict on the recipe."""
@@ -26,7 +26,7 @@ _PRECEDENCE = (
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """How one test ended; `told` is what was not as expected, or why nothing can be said."""
 

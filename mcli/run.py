@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcli import (
@@ -29,6 +28,7 @@ from mcli.job import Job
 from mcli.plan import Plan
 from mcli.reading import Answer
 from mcli.said import Said
+from mcli.shapes import replace
 
 if TYPE_CHECKING:
     from mcli.api.persist import Patience

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from mcli.shapes import frozen
 
 MOST_REPAIRS = 10
 """How often an answer that does not fit may be asked for again."""
@@ -12,7 +13,7 @@ MOST_VOTES = 100
 """How often a label may be asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """What a person said with the shared flags; None is "not said". An `output` of None is stdout,
     however it was called."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcli import output, profiles
@@ -13,6 +12,7 @@ from mcli.chat import Exchange, Request
 from mcli.errors import NotAllowed
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import replace
 
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from mcli.limits import Limits
 from mcli.profiles import Config, Profile
 from mcli.recipe import Recipe
 from mcli.said import Said
+from mcli.shapes import field, frozen, replace
 from mcli.terms import Terms
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ VARIABLES = {
 """Every environment variable of ours, and what it sets."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What is in force for one command, and where each value came from.
 

@@ -7,7 +7,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from mcli import envelope, ledger, manual, output, profiles, settings, shells
@@ -15,6 +14,7 @@ from mcli.errors import ExitCode
 from mcli.keys import KeySource
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import as_dict
 from mcli.terms import Terms
 
 
@@ -102,7 +102,7 @@ def _values(chosen: Settings) -> list[tuple[str, Any, str]]:
     told += [(name, value, origins[name]) for name, value in chosen.params.items()]
     config = str(profiles.path(os.environ))
     budget = chosen.budget
-    told.append(("budget", asdict(budget) if budget else None, config if budget else "default"))
+    told.append(("budget", as_dict(budget) if budget else None, config if budget else "default"))
     told.append(("ledger", *_ledger()))
     store = chosen.limits.store
     told.append(("limits.store", _open(store), config if store else "default"))

@@ -10,10 +10,10 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mcli.errors import ConfigFailure
+from mcli.shapes import frozen
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -32,7 +32,7 @@ _LONGEST_NUMBER = 40
 """Digits of a number; Python refuses to read more than 4,300, and nobody means more than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A piece of a document: a dict of nodes, a list of nodes or text, and where it stands.
 

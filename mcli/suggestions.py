@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 LONGEST = 72
 """Characters of what is told of a word: what fits beside it on a line."""
@@ -13,7 +14,7 @@ LONGEST = 72
 _PLAIN = re.compile(r"(?!-)[\w.:/@+-]{1,200}(?:=[\w.:/@+-]{0,200})?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suggestion:
     """A word for the command line and what it means, or nothing."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from mcli.shapes import field, mutable
 
-@dataclass(slots=True)
+
+@mutable
 class Sums:
     """What some requests came to. `cost_usd` is what is known of the cost, and `unknown` counts the
     requests for which nothing is known; those that were certainly not charged cost nothing."""
@@ -36,7 +37,7 @@ class Sums:
         }
 
 
-@dataclass(slots=True)
+@mutable
 class Tally:
     """The sums of each row and of all together."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcli.chat import Usage
+from mcli.shapes import frozen, names
 
 ASSUMED_OUTPUT = 4096
 """Tokens that an answer is counted with where no limit is known."""
@@ -19,7 +19,7 @@ MOST = 10**12
 """No text has more tokens: a larger number is a slip, and may be more than a float can hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """What is known of a model; what is not is None.
 
@@ -37,9 +37,9 @@ class Terms:
 
     def over(self, other: Terms) -> Terms:
         """These terms, and `other`'s where these know nothing."""
-        pairs = {name: getattr(self, name) for name in self.__slots__}
+        pairs = {name: getattr(self, name) for name in names(self)}
         known = {name: value for name, value in pairs.items() if value is not None}
-        return Terms(**({name: getattr(other, name) for name in self.__slots__} | known))
+        return Terms(**({name: getattr(other, name) for name in names(self)} | known))
 
 
 def cost(usage: Usage | None, terms: Terms) -> float | None:

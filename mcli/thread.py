@@ -9,11 +9,11 @@ no damage. Anything else that is no turn is, also a whole object at the end.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from mcli import messages, redaction
 from mcli.chat import LEADING, Completion, Message
+from mcli.shapes import as_dict, frozen
 
 VERSION = 1
 _HEAD = b'{"v":%d,"messages":[' % VERSION
@@ -25,7 +25,7 @@ _PACKED = ("url", "data", "file_data")
 Turn = tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thread:
     """The turns of a file, of which the first `sound` bytes are whole lines; `joint` is what the
     next line needs before it."""
@@ -62,7 +62,7 @@ def line(turn: Turn, completion: Completion) -> bytes:
         "v": VERSION,
         "messages": [redaction.redact_all(messages.wire(message), _PACKED) for message in turn],
         "model": redaction.redact_all(completion.model),
-        "usage": {n: v for n, v in asdict(usage).items() if v is not None} if usage else None,
+        "usage": {n: v for n, v in as_dict(usage).items() if v is not None} if usage else None,
     }
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return redaction.escaped(text).encode() + b"\n"

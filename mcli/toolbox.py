@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcli import documents, inputs, strict, system, toolset
 from mcli.errors import ConfigFailure, UsageFailure
+from mcli.shapes import field, frozen, replace
 from mcli.strict import Node
 from mcli.toolset import Tool
 
@@ -22,7 +22,7 @@ STEPS = 5
 """Rounds of calls that are run, unless --max-steps says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A program that may be run: its path and arguments, and the directory where it runs."""
 
@@ -30,7 +30,7 @@ class Command:
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Toolbox:
     """The tools that are offered, the commands of those that may run, and how many rounds of calls
     are run at most."""

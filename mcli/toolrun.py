@@ -14,10 +14,10 @@ import selectors
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
 
 from mcli import offspring
 from mcli.errors import reason
+from mcli.shapes import frozen
 from mcli.toolbox import Command
 
 LIMIT_S = 60.0
@@ -38,7 +38,7 @@ _GRACE_S = 0.2
 """How long is listened for what a command said last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What the model is told, and the command's exit status: negative for the signal that ended it,
     None if it was never begun."""

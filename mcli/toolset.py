@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from mcli import messages, redaction, schema, strict
 from mcli.chat import ToolCall
 from mcli.errors import ConfigFailure
+from mcli.shapes import frozen
 from mcli.strict import Complaints, Node
 
 MOST_TOOLS = 128
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tool:
     """A tool: what it is called, what it takes (a JSON Schema), and the program that answers a call
     of it, if one does. `place` is where it is written, `folder` the directory of that file where

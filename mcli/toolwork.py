@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mcli import (
     asking,
@@ -29,6 +28,7 @@ from mcli.errors import Failure, NotAllowed, UnusableAnswer
 from mcli.plan import Plan
 from mcli.reading import Answer
 from mcli.said import Said
+from mcli.shapes import replace
 from mcli.toolbox import Toolbox
 
 NOT_RUN = "not run, because another call of this turn is wrong: call again"

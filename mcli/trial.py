@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +44,7 @@ from mcli.recipe import Recipe
 from mcli.results import Result, State
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import frozen, replace
 from mcli.strict import Node
 from mcli.variables import FROM_FLAGS
 
@@ -56,7 +56,7 @@ _BLINK_S = 0.1
 """How often the progress is drawn."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trial:
     """One test, its recipe and the file of that, what the recipe is called here, and the settings
     in force for it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from mcli.errors import ExitCode, NoInput, UsageFailure, reason
 from mcli.folders import Folder
 from mcli.ledger import Entry
 from mcli.said import Said
+from mcli.shapes import frozen
 from mcli.tally import Sums, Tally
 
 By = Literal["day", "model", "recipe", "command", "host"]
@@ -25,7 +25,7 @@ DAMAGED = "lines of the ledger that cannot be read, and were left out: {n}"
 NOT_ENDED = "requests whose end is not in the ledger: {n}; {usd} USD are set aside for them"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """From when, and up to when, not included."""
 

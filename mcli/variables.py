@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mcli import strict
 from mcli.errors import UsageFailure
+from mcli.shapes import frozen
 
 InputType = Literal["string", "integer", "number", "boolean", "list", "enum", "file", "image"]
 
@@ -24,7 +24,7 @@ Given = Mapping[str, str | list[str] | tuple[str, ...]]
 once, or a tuple of items that are already apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Input:
     """A declared variable of a recipe. `values` are the words an enum may take."""
 

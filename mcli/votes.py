@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from mcli import abreast, asking, ballot, results
 from mcli.chat import Completion, Exchange, Request
 from mcli.errors import Failure, UnusableAnswer
 from mcli.plan import Plan
 from mcli.reading import Answer
+from mcli.shapes import replace
 
 Ask = Callable[[Plan, Request], Awaitable[tuple[Answer, Exchange]]]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from mcli import sending, settings
 from mcli.said import Said
+from mcli.shapes import replace
 
 
 def test_a_timeout_that_was_given_counts_from_the_start() -> None:

@@ -8,12 +8,12 @@ log-probabilities, of which each server has its own most. Once for each paramete
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from mcli.api import forms
 from mcli.chat import Request
 from mcli.errors import Failure
+from mcli.shapes import replace
 
 MOST_CHANGES = 3
 _TOO_MUCH = re.compile(r"too (large|high|long|many)|at most|less than|exceed", re.IGNORECASE)

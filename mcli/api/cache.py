@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,11 +18,12 @@ from mcli import outfile, redaction
 from mcli.api import codec, recording
 from mcli.chat import Choice, Completion, Exchange, Request, Token, ToolCall, Usage
 from mcli.errors import reason
+from mcli.shapes import as_dict, frozen
 
 VERSION = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where the answer to one request is kept, and for how many seconds it is good."""
 
@@ -45,7 +45,7 @@ class Place:
         if exchange.completion.finish_reason == "length":
             return
         kept = {
-            "completion": asdict(exchange.completion),
+            "completion": as_dict(exchange.completion),
             "request_id": exchange.request_id,
             "warnings": exchange.warnings,
         }
@@ -81,7 +81,7 @@ def folder(environ: Mapping[str, str]) -> Path:
 def _plain(value: Any) -> Any:
     """A frozen value as its fields; of anything else its words, which at worst are never found."""
     with suppress(TypeError):
-        return [type(value).__name__, asdict(value)]
+        return [type(value).__name__, as_dict(value)]
     return repr(value)
 
 

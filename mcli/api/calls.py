@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcli.api import adapt, body, codec, forms, verdicts
@@ -16,6 +15,7 @@ from mcli.api.sse import EventTooLarge, Framer
 from mcli.api.wire import Call, Opener, Reply, Wire, over_http
 from mcli.chat import Completion, Exchange, Request, Way
 from mcli.errors import BadReply, Failure, Recovery, TryAgain, WriteFailure
+from mcli.shapes import field, frozen, replace
 
 HEADER_S = 60.0
 """A stream must begin within this; a reply that comes whole may take as long as it is made."""
@@ -41,7 +41,7 @@ def _unheard(thought: str) -> None:
     """Nobody asked to see the reasoning."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Where to call, with which key, and what answers; `refused` are the ways of asking for JSON
     that it is known not to take, for as long as the command lasts. `another` says why no further

@@ -11,7 +11,6 @@ import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -32,6 +31,7 @@ from mcli.errors import (
     WriteFailure,
     reason,
 )
+from mcli.shapes import replace
 
 LOCK_S = 30.0
 """How long the file is waited for; a writer holds it for as long as a sync takes."""

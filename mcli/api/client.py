@@ -12,7 +12,6 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
@@ -25,6 +24,7 @@ from mcli.api import body, mishaps
 from mcli.api.watch import Line, TooManyInterim, Watch
 from mcli.api.wire import Call, Reply
 from mcli.errors import ConfigFailure, Recovery
+from mcli.shapes import frozen
 
 CONNECT_S = 10.0
 """For name, addresses, proxy and TLS together, in each attempt."""
@@ -123,7 +123,7 @@ class Client:
             raise mishaps.late(watch.host, CONNECT_S) from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """Where an endpoint is: `header` is its value of Host, and `server` how messages name it."""
 

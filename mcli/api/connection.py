@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import h11
 
 from mcli import system
 from mcli.api.turnstile import Turnstile
+from mcli.shapes import frozen
 
 MOST_INTERIM = 20
 """Interim replies before the real one (RFC 9110 §15.2 sets no bound; no server needs many)."""
@@ -43,7 +43,7 @@ class Hangup(Exception):
         self.heard = heard
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """The header of a reply, its names in lower case; `size` is in bytes."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
-from dataclasses import replace
 from typing import Any
 
 from mcli import structured
 from mcli.chat import LEADING, Form, Message, Request, Way
 from mcli.errors import Failure
+from mcli.shapes import replace
 
 _REFUSAL = re.compile(
     r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|\bschema\b",

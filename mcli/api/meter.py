@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from mcli.shapes import frozen
 
 WINDOW_S = 60.0
 SPARE_S = 1.0
@@ -30,7 +31,7 @@ _CREDIT = 1 / 60
 """Of a window: for so much lateness starts are made up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """What one attempt asks of the limits: `tokens` at most; None is a limit that it has not."""
 
@@ -40,7 +41,7 @@ class Ask:
     tpm: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """How long to wait as things stand (0: it has started), and the least that it takes, whatever
     becomes of those ahead and of what is in flight."""
@@ -52,7 +53,7 @@ class Look:
 GO = Look(0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Start:
     """A request that started; its tokens are `settled` when it has ended."""
 
@@ -61,7 +62,7 @@ class Start:
     settled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """What is in the window, who waits ahead, and the lowest limits of them all. `following` is the
     moment of the next start, where they are spaced."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from mcli.api import recording
 from mcli.api.recording import Entry
+from mcli.shapes import frozen
 
 _SHOWN = 2
 """Differences that are told; the others are counted."""
@@ -18,7 +18,7 @@ _EXCERPT = 40
 _ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Difference:
     """A field that the two requests do not have alike; `likeness` is from 0 to 1."""
 

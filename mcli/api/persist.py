@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from mcli import durations
@@ -14,6 +13,7 @@ from mcli.api import retry
 from mcli.api.gate import NOT_SENT
 from mcli.api.quota import UNBOUNDED, Quota
 from mcli.errors import CHARGES, Charged, Failure, Recovery, TryAgain, worse
+from mcli.shapes import frozen
 
 _OVER = "the run has ended"
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 Note = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """How long and how often to try. `deadline` is a moment of the monotonic clock; `limit_s` is
     the span that it came from, for the message; `quota` is what all requests of a run share."""

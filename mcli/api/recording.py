@@ -12,7 +12,6 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from mcli import profiles, redaction
 from mcli.api import verdicts
 from mcli.api.sse import EventTooLarge, Framer
 from mcli.api.wire import Call
+from mcli.shapes import frozen
 
 VERSION = 1
 HEADERS = (
@@ -35,7 +35,7 @@ _KINDS = ("json", "events", "text", "base64")
 _ORDER = ("path", "body", "status", "headers", *_KINDS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard:
     """A reply as it was read: its body, or as much of it as there was need to read, and whether
     a stream had been asked for."""
@@ -46,7 +46,7 @@ class Heard:
     streams: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A line of a recording (`text`), with its request and reply as JSON values; `number` is the
     line's in its file, from 1."""

@@ -10,10 +10,10 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
 
 from mcli.errors import Failure, Recovery
+from mcli.shapes import frozen
 
 LONGEST_WAIT_S = 120.0
 """A server that asks for more is told no: the caller is better served by knowing at once."""
@@ -30,7 +30,7 @@ _GO_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|ns|m|s)")
 _GO_UNIT = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """What has been tried: attempts in all, and how many of them spoilt a reply that had begun."""
 
@@ -42,7 +42,7 @@ class Tally:
         return Tally(self.attempts + 1, self.spoilt + (failure.recovery is Recovery.CHARGED))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """Wait `wait_s` and ask again, or give up (None), and why where the failure does not say."""
 

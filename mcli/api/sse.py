@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 LARGEST_EVENT = 8 << 20
 """Bytes of one event."""
@@ -23,7 +24,7 @@ class EventTooLarge(Exception):
     """An event, or a line that never ends, is over LARGEST_EVENT."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """The name of an event (`""` is the usual one) and its data, decoded strictly."""
 

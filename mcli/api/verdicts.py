@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from mcli.api import retry
@@ -24,6 +23,7 @@ from mcli.errors import (
     TryAgain,
 )
 from mcli.redaction import excerpt
+from mcli.shapes import frozen
 
 QUOTA = (
     "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
@@ -59,7 +59,7 @@ REQUEST_IDS = ("x-request-id", "request-id", "cf-ray", "x-generation-id")
 _TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErrorBody:
     """What an error reply says, whatever its shape; absent parts are empty."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
+from mcli.shapes import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Call:
     """An HTTP request: no body means GET."""
 
@@ -17,7 +18,7 @@ class Call:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A reply whose header has arrived; `pieces` are its body, to be read once.
 

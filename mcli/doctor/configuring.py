@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mcli import profiles, settings, strict
 from mcli.doctor.finding import Check, failed, ok, warning
@@ -12,6 +11,7 @@ from mcli.errors import ConfigFailure
 from mcli.profiles import Config
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import replace
 
 _OURS = "MCLI_"
 _KEEPING = ("record", "replay")

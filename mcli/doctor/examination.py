@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from mcli import keys, loop, output, plan, sending
@@ -24,6 +23,7 @@ from mcli.errors import ExitCode, Failure, UsageFailure
 from mcli.keeping import Keeping
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import field, mutable, replace
 
 LOOKING_S = 30.0
 """For the endpoint at most, unless `--timeout` says how long: who has jobs of an hour, and has said
@@ -32,7 +32,7 @@ so in the environment or the profile, does not want to wait that long to hear th
 _GAP = "\n"
 
 
-@dataclass(slots=True)
+@mutable
 class _Visit:
     """One examination: what was found so far. `began` is of the monotonic clock; `may_call` says
     that nothing is known that would keep a call from the endpoint."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mcli.errors import Failure
 from mcli.redaction import excerpt
+from mcli.shapes import frozen
 
 Status = Literal["ok", "warning", "problem"]
 Support = Literal["yes", "no", "unclear"]
@@ -15,7 +15,7 @@ Support = Literal["yes", "no", "unclear"]
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """What was looked at, how it is, and what to do where it is not well.
 

@@ -7,7 +7,6 @@ import os
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from mcli.api import client, dialling, mishaps
 from mcli.doctor.finding import Check, failed, ok, problem, warning
 from mcli.doctor.proxying import Proxy
 from mcli.errors import Failure
+from mcli.shapes import frozen
 
 SHORT_DAYS = 14
 """A certificate that is renewed by a program has more left than this."""
@@ -30,7 +30,7 @@ _HINTS = {
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a connection goes: the endpoint, or the proxy before it."""
 
@@ -48,7 +48,7 @@ def place(base_url: str, proxy: Proxy | None) -> Place:
     return Place(found.host.strip("[]"), found.port, found.server)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """The time for all steps: the moment of the loop's clock when it ends, and how long it was
     meant to be, in seconds. Each step has `CONNECT_S` at most."""

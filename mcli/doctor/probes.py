@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from mcli import schema
 from mcli.chat import Completion, Message, Request
 from mcli.doctor.finding import Check, Support, failed
 from mcli.errors import Failure
+from mcli.shapes import field, frozen
 
 MOST_TOKENS = 64
 """Tokens of an answer: what is asked for takes ten, and a model that thinks first is cut here."""
@@ -25,7 +25,7 @@ _REFUSED = ("bad_request", "not_found", "server_refused")
 """The slugs of a server that does not take a request; others say nothing of what it can do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """A completion, whether it came as events, and the request as the server took it."""
 
@@ -38,7 +38,7 @@ Verdict = tuple[Support, str]
 Judge = Callable[[Seen], Verdict]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Probe:
     """One request, what its answer says of each ability, by name, and what to do without it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from mcli import accounting, output, profiles, sending, terms
@@ -23,6 +22,7 @@ from mcli.errors import Failure
 from mcli.purse import Purse
 from mcli.said import Said
 from mcli.settings import Settings
+from mcli.shapes import frozen, replace
 from mcli.tokens import counting
 
 LONGEST_S = 30.0
@@ -31,7 +31,7 @@ LONGEST_S = 30.0
 _WORK = Work("doctor", "doctor")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prober:
     """Where the probes go, with which key, and what they are paid from."""
 

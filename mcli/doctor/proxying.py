@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from mcli import keys
 from mcli.doctor.finding import Check, ok, problem
+from mcli.shapes import frozen
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proxy:
     """Where it is, how it is spoken to, and the variable that names it."""
 

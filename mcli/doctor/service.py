@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from mcli.api.wire import Call, Opener, Reply, Wire
 from mcli.doctor.finding import Check, failed, ok, problem, warning
 from mcli.errors import Failure
 from mcli.keys import KeySource
+from mcli.shapes import field, mutable, replace
 
 MOST_ASTRAY_S = 60.0
 """Seconds between two clocks that nobody notices: `Date` has whole ones, and comes late."""
@@ -23,7 +23,7 @@ MOST_ASTRAY_S = 60.0
 _LISTLESS = (404, 405, 501)
 
 
-@dataclass
+@mutable
 class Heard:
     """What came with the last reply: its status, its headers, and our time then (Unix, s)."""
 
@@ -47,7 +47,7 @@ class Heard:
         return opened
 
 
-@dataclass
+@mutable
 class _Noting:
     _wire: Wire
     _heard: Heard

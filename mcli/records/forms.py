@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, get_args
 
 from mcli.errors import UsageFailure
@@ -12,6 +11,7 @@ from mcli.records.jsonl import JsonLines
 from mcli.records.lines import Lines, Names
 from mcli.records.openai_batch import Requests
 from mcli.records.tables import Rows, Table
+from mcli.shapes import replace
 
 Form = Literal["lines", "jsonl", "csv", "tsv", "files", "openai-batch"]
 FORMS: tuple[Form, ...] = get_args(Form)

@@ -7,18 +7,18 @@ one only its end is looked for. Each byte is looked at a bounded number of times
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
 from mcli.errors import BadInput
 from mcli.record import Record
+from mcli.shapes import frozen
 
 BOM = b"\xef\xbb\xbf"
 _SLACK = len(BOM) + len(b"\r")
 """What may stand beside a record that is just short enough."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """How bytes become records: `invalid` is `strict` or `replace`, `most` the bytes of one record
     or None, `zero` whether a NUL ends it, and `delimiter` what stands between cells."""
@@ -29,7 +29,7 @@ class Rules:
     delimiter: str = ","
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where an input stands among several: its name ("" for stdin), and the number of its first
     record."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from mcli.errors import BadInput
 from mcli.record import Record
 from mcli.records import jsonl
+from mcli.shapes import replace
 
 DATA = "data"
 """The field that is the data where nobody named one."""

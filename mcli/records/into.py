@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from mcli.errors import UsageFailure
@@ -18,9 +17,10 @@ from mcli.record import Record
 from mcli.records import told
 from mcli.records.tables import Row, Table
 from mcli.records.told import Envelope, Printer
+from mcli.shapes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fields:
     """What an answer is in a row: one `field`, or if that is None those of the answer itself, of
     which `columns` are known beforehand. `how` says what the answer is."""

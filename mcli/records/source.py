@@ -14,7 +14,6 @@ import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from mcli import system
 from mcli.errors import BadInput, NoInput, reason
@@ -24,6 +23,7 @@ from mcli.records.forms import Form
 from mcli.records.framing import Origin, Parser, Rules
 from mcli.records.lines import named
 from mcli.records.tables import Row, Rows, Table
+from mcli.shapes import frozen, replace
 
 STDIN = 0
 PIECE = 1 << 16
@@ -33,7 +33,7 @@ SameId = Callable[[str, bytes, str], str | None]
 """The place of an earlier record with that id and another digest than the one at that place."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What is read: the paths, of which `-` is stdin and none means stdin; how; and how many
     records at most."""

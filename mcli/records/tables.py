@@ -9,17 +9,17 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcli.errors import BadInput
 from mcli.record import Record
 from mcli.records import framing
 from mcli.records.framing import Origin, QuotedSplitter, Rules
+from mcli.shapes import frozen
 
 csv.field_size_limit((1 << 31) - 1)  # a record is bounded, and so its cells: not at 128 KiB
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """The columns of a table, and how it is written: what ends its lines and parts its cells."""
 
@@ -28,7 +28,7 @@ class Table:
     delimiter: str = ","
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """The cells of a row, as many as its table has columns."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 from mcli import redaction
 from mcli.errors import BadInput, UsageFailure
 from mcli.record import Record
+from mcli.shapes import frozen
 
 OF_FILES = ("dir", "stem", "ext", "name", "path")
 OF_ALL = ("n", "id")
@@ -22,7 +22,7 @@ _LONGEST_PART = 255
 """Bytes of a name between two slashes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """A template in parts: plain text, and behind each the placeholder that follows, or ""."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, cast
+
+from mcli.shapes import frozen
 
 Form = Literal["text", "json_object", "json_schema"]
 
@@ -36,7 +37,7 @@ class Rejected(Exception):
         self.headers: Mapping[str, str] = headers or {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """One message: the text of its parts joined, and how many parts were not text."""
 
@@ -45,7 +46,7 @@ class Turn:
     attachments: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tool:
     """A tool that may be called: its name, and the JSON Schema of what it takes."""
 
@@ -53,7 +54,7 @@ class Tool:
     parameters: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompt:
     """What was asked. `limit` is in tokens; `schema` is set when `form` is json_schema; `tool` is
     the first of those that were offered; `top_logprobs` is None where no log-probabilities are
@@ -66,7 +67,7 @@ class Prompt:
     stream: bool = False
     include_usage: bool = False
     form: Form = "text"
-    schema: Any = field(default=True)
+    schema: Any = True
     tool: Tool | None = None
     top_logprobs: int | None = None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 import re
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 CUT = "cut"
 """The fault that is no status: the reply begins and the connection closes in the middle."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rehearsal:
     """Seconds before each answer, `(fault, probability)` pairs, and where the draws begin.
 

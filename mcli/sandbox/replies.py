@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mcli.sandbox import certainty
 from mcli.sandbox.answers import answer, call
 from mcli.sandbox.prompts import Prompt, Rejected
+from mcli.shapes import frozen
 from mcli.tokens import counting
 
 MODELS = ("sandbox", "gpt-4", "gpt-4o", "gpt-4o-mini", "gpt-5")
@@ -34,7 +34,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A whole answer: what is said, why it ends, and its usage; or the call of a tool, its name and
     its arguments."""

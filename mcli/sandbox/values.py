@@ -8,7 +8,6 @@ uniqueItems, contains. Passed over: not, if/then/else, patternProperties and wha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import Any
 
 from mcli.sandbox import amounts, patterns
@@ -24,6 +23,7 @@ from mcli.sandbox.schemas import (
     sequence,
     whole,
 )
+from mcli.shapes import frozen, replace
 
 _BUDGET = 10_000
 """Values that one schema may ask for; 64 characters count as one."""
@@ -63,7 +63,7 @@ class _TooMuch(ValueError):
     """The budget is spent. No NoValue: another alternative must not be tried after it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Spot:
     """Where in the value we are.
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from mcli.errors import BadInput
+from mcli.shapes import field, mutable
 from mcli.tokens import attachments, images
 from mcli.tokens.chat_format import PER_CALL, PER_MESSAGE, PER_NAME, PER_REPLY, Measure
 
 _PROPERTIES, _PROPERTY, _ENUM, _ITEM, _TOOLS = 3, 3, -3, 3, 12
 
 
-@dataclass(slots=True)
+@mutable
 class Count:
     """The tokens found so far, and what about them is an estimate, each said once."""
 

@@ -7,9 +7,9 @@ kept for the life of the process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mcli.chat import Message
+from mcli.shapes import frozen
 from mcli.tokens import chat_format, cutting, engine, families, seams
 from mcli.tokens.cutting import Keep
 from mcli.tokens.families import Choice
@@ -26,7 +26,7 @@ AT_ONCE = 1 << 22
 """Characters of a long text that are counted side by side; what they take is what it takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """The tokens of a text; `exact` is False if it had to be cut where there is no seam."""
 

@@ -9,7 +9,8 @@ too, but approximately.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 SHIPPED: tuple[str, ...] = ("o200k_base", "cl100k_base", "o200k_harmony")
 """The encodings that every installation has, the newest in general use first."""
@@ -21,7 +22,7 @@ COMPOSED: frozenset[str] = frozenset({"qwen3"})
 """The encodings whose text is brought into Unicode's form NFC before it is split."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The encoding to count with; `approximate` if the model is not known to use it."""
 

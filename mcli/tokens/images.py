@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
 from mcli import media
+from mcli.shapes import frozen
 
 Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tiles:
     """`base` tokens, and `tile` for each square of 512 pixels."""
 
@@ -36,7 +36,7 @@ class Tiles:
         return self.base + self.tile * across * down
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patches:
     """One token times `factor` for each square of 32 pixels, of which `budget` are the most."""
 

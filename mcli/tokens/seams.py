@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from mcli.shapes import frozen
 
 PIECE = 1 << 18
 """Characters after which a seam is looked for: tokens as a list take ten times the memory of the
@@ -30,7 +31,7 @@ SEAM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """Consecutive text; `seam` is False where its end is none, so that its tokens are about right:
     such a cut costs or saves a few."""

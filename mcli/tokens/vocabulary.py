@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+
+from mcli.shapes import frozen
 
 DATA = Path(__file__).with_name("data")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vocabulary:
     """What one encoding consists of; `ranks` are the tokens in order of merge priority."""
 
