@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 from mcli import inputs, media
 from mcli.errors import BadInput, NoInput, UsageFailure
+from mcli.expressions import expression
 from mcli.tokens import images
 
 Part = dict[str, Any]
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|data:", re.IGNORECASE)
-_UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+_ADDRESS = expression(r"[a-z][a-z0-9+.-]*://|data:", re.IGNORECASE)
+_UNSAFE = expression(r"[\x00-\x20\x7f]")
 
 
 def gather(

@@ -8,7 +8,6 @@ person says otherwise.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from mcli import labels, reading
 from mcli.chat import Form, Request
 from mcli.errors import UnusableAnswer, UsageFailure
+from mcli.expressions import expression
 from mcli.reading import Answer, Reading
 from mcli.shapes import frozen, replace
 
@@ -25,10 +25,10 @@ TOP = 20
 MOST_CHOICES = 250
 """Labels up to which a schema is asked for: beyond, OpenAI bounds the length of all their names."""
 
-_CONSTRAINTS = re.compile(r"response_format|grammar|structured_outputs|guided_\w+|json_schema")
+_CONSTRAINTS = expression(r"response_format|grammar|structured_outputs|guided_\w+|json_schema")
 """Fields by which a person constrains the answer, under the names of several servers."""
 
-_WITHOUT_SCHEMA = re.compile(r"(.*/)?(gpt-(3\.5|4)|o1-(mini|preview))(-.*)?")
+_WITHOUT_SCHEMA = expression(r"(.*/)?(gpt-(3\.5|4)|o1-(mini|preview))(-.*)?")
 """Models of OpenAI that know no strict schema: those from before `gpt-4o`."""
 
 

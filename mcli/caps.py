@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from mcli.errors import ConfigFailure
+from mcli.expressions import expression
 from mcli.said import Said
 from mcli.shapes import frozen
 
@@ -15,7 +16,7 @@ DEFAULT_USD = 1.0
 far below what a slip (the wrong file, the dearest model) can cost. Under it an answer without
 --max-tokens is counted with `terms.ASSUMED_OUTPUT` at most: models hardly write for dollars."""
 
-_AMOUNT = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-?[0-9]{1,3})?", re.IGNORECASE)
+_AMOUNT = expression(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-?[0-9]{1,3})?", re.IGNORECASE)
 
 
 @frozen

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from mcli import languages
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 OURS = ("python", "json", "yaml", "toml")
@@ -75,10 +76,10 @@ _TOOLS = {
 }  # fmt: skip
 CHECKED = (*OURS, "shell", *_TOOLS)
 """Languages of which code can be checked, some where a program is installed."""
-_DIRECTIVE = re.compile(r"(?:#|%:|\?\?=)((?:[^\S\n]|/\*.*?\*/)*)(\w+)([^\n]*)", re.DOTALL)
-_SYSTEM_HEADER = re.compile(r"\s*<(?!.*\.\.)\w[\w/.+-]*>\s*(//.*|/\*.*\*/\s*)?")
-_SPLICE = re.compile(r"(?:\\|\?\?/)[^\S\n]*\n")
-_READS = re.compile(r"__has_(?:include|embed)|_Pragma")
+_DIRECTIVE = expression(r"(?:#|%:|\?\?=)((?:[^\S\n]|/\*.*?\*/)*)(\w+)([^\n]*)", re.DOTALL)
+_SYSTEM_HEADER = expression(r"\s*<(?!.*\.\.)\w[\w/.+-]*>\s*(//.*|/\*.*\*/\s*)?")
+_SPLICE = expression(r"(?:\\|\?\?/)[^\S\n]*\n")
+_READS = expression(r"__has_(?:include|embed)|_Pragma")
 
 
 def find(named: str, code: str, wanted: str) -> Checker | None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from mcli import fences, languages, redaction
 from mcli.errors import UnusableAnswer
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 MOST_FILES = 200
@@ -20,9 +21,9 @@ LONGEST_PART = 200
 LONGEST_PATH = 1000
 DEEPEST = 20
 
-_PATH = re.compile(r'(?:^|\s)path="([^"]*)"(?=[\s}]|$)')
-_DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|con(?:in|out)\$", re.IGNORECASE)
-_NOWHERE = re.compile(r'[<>:"|?*\\]')
+_PATH = expression(r'(?:^|\s)path="([^"]*)"(?=[\s}]|$)')
+_DEVICES = expression(r"con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|con(?:in|out)\$", re.IGNORECASE)
+_NOWHERE = expression(r'[<>:"|?*\\]')
 """What no name on Windows has; a colon names a drive or a stream there."""
 
 

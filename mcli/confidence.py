@@ -21,11 +21,12 @@ import re
 from collections.abc import Sequence
 
 from mcli.chat import Completion, Token
+from mcli.expressions import expression
 from mcli.labels import AROUND, KEY, Label
 
 _DIGITS = 6
-_FIELD = re.compile(rf'"{KEY}"\s*:\s*"')
-_WORD = re.compile(r"\w")
+_FIELD = expression(rf'"{KEY}"\s*:\s*"')
+_WORD = expression(r"\w")
 
 
 def scores(completion: Completion, labels: Sequence[Label], name: str) -> dict[str, float] | None:

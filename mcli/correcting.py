@@ -8,8 +8,9 @@ from typing import Any
 
 from mcli import output
 from mcli.errors import UsageFailure
+from mcli.expressions import expression
 
-_SECRET = re.compile(
+_SECRET = expression(
     r"key|secret|passw|bearer|credential|auth(?!or)|(?<!max-)(?<!chunk-)(?<!count-)token(?!s)",
     re.IGNORECASE,
 )

@@ -9,7 +9,6 @@ request to the next, so that a replay asks the same models again.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +16,7 @@ from mcli import fitting, prices, redaction
 from mcli.asking import Send
 from mcli.chat import Exchange, Request
 from mcli.errors import BadInput, Failure, TryAgain, worse
+from mcli.expressions import expression
 from mcli.requested import FALLBACKS
 from mcli.settings import Settings
 from mcli.shapes import replace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _Ended = tuple[str, Failure]
 """A model, and how it failed."""
 
-_DATED = re.compile(r"[-@]\d{4}(-?\d\d-?\d\d)?")
+_DATED = expression(r"[-@]\d{4}(-?\d\d-?\d\d)?")
 """What stands behind a model's name where a server says which version of it answered."""
 
 

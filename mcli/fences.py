@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 
 from mcli import commonmark, languages
 from mcli.commonmark import Fence
 from mcli.errors import Failure, UnusableAnswer
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 REPAIRABLE = frozenset({"check_failed", "unnamed_file", "unsafe_path"})
@@ -18,7 +18,7 @@ MOST_PARSED = 200_000
 """Characters of an answer without fences up to which Python's parser is asked: it takes up to a
 kilobyte for each, and cannot be interrupted."""
 
-_CODE_LINE = re.compile(
+_CODE_LINE = expression(
     r"[;{}]\s*$|^\s*(?:#include\b|#!|</?\w[^>]*>|\}|"
     r"(?:def|func|fn|function|sub)\s+\w+\s*\(|(?:class|struct|enum)\s+\w+\s*[:({]|"
     r"(?:import|package|use|using|require)\s+[\w.:\"']+;?$|from\s+\S+\s+import\s|"

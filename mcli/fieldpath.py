@@ -6,10 +6,12 @@ import json
 import re
 from typing import Any, cast
 
+from mcli.expressions import expression
+
 Path = tuple[str | int, ...]
 """Names of fields and numbers of items, from the outside in; `()` is the whole value."""
 
-_STEP = re.compile(
+_STEP = expression(
     r"""\.? \[ (?P<inside> -?\d{1,9} | "(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*" ) \]
       | \.  (?P<name> [^.\[\]"]+ )""",
     re.VERBOSE,

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from mcli import recipe, strict
 from mcli.cases import Case
 from mcli.errors import Failure
+from mcli.expressions import expression
 from mcli.recipe import Recipe
 from mcli.shapes import frozen, values
 from mcli.strict import Node
 
-_PLACE = re.compile(r"(.*?):(\d+):(\d+)", re.DOTALL)
-_TOLD = re.compile(r"(.*?:\d+:\d+): (.*)", re.DOTALL)
+_PLACE = expression(r"(.*?):(\d+):(\d+)", re.DOTALL)
+_TOLD = expression(r"(.*?:\d+:\d+): (.*)", re.DOTALL)
 _KINDS_OF_INPUTS = {"label": "labels", "code": "language"}
 """The input that a kind of output uses, whether a template does or not."""
 

@@ -22,17 +22,18 @@ from typing import Any, cast
 from zlib import crc32
 
 from mcli import redaction
+from mcli.expressions import expression
 
 VERSION = 1
 LONGEST = 1 << 30
 """Bytes: several times what the largest reply that is read can make."""
 
-_HEAD = re.compile(rb'[0-9a-f]{8} \{"t":"')
+_HEAD = expression(rb'[0-9a-f]{8} \{"t":"')
 _SHAPE = b'00000000 {"t":"'
-_KEY = re.compile(r"[0-9a-f]{64}\.[1-9][0-9]{0,14}")
+_KEY = expression(r"[0-9a-f]{64}\.[1-9][0-9]{0,14}")
 _WORDS_OF_THE_MODEL = ("text", "data", "message", "reasoning", "choices")
 """As `envelope` names them."""
-_ESCAPED = re.compile(f"[\ud800-\udfff]|{redaction.UNSAFE.pattern}")
+_ESCAPED = expression(f"[\ud800-\udfff]|{redaction.UNSAFE.pattern}")
 """Halves of characters, which UTF-8 cannot say, and what would drive a terminal or hide in it."""
 
 

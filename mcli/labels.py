@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from mcli import structured
 from mcli.errors import UnusableAnswer, UsageFailure
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 _SHORT = 3
@@ -18,7 +19,7 @@ _SHORT = 3
 MOST_READ = 100_000
 """Characters of an answer beyond which no label is looked for: no verdict is that long."""
 
-_DENIAL = re.compile(
+_DENIAL = expression(
     r"n['’]t\b|\b(?:not|no|non|never|cannot|neither|nor|without|hardly|scarcely|barely|unlikely|"
     r"doubt\w*|except|excluding|instead of|far from|anything but|(?:rather|other) than|"
     r"(?:wrong|incorrect) to|false|untrue|nicht|kein\w*|weder|ohne|falsch|ne|pas|jamais|sans|faux|"
@@ -32,8 +33,8 @@ AROUND = " \t\r\n\"'`*_.,:;!?()[]{}<>«»“”‘’„-–—#…。、！？�
 
 
 _BETWEEN = (
-    re.compile(r"[\n,;、，；]"),
-    re.compile(r"[\n,;、，；/]|\s(?:and|und|et|y|e|&|\+)\s", re.IGNORECASE),
+    expression(r"[\n,;、，；]"),
+    expression(r"[\n,;、，；/]|\s(?:and|und|et|y|e|&|\+)\s", re.IGNORECASE),
 )
 """What stands between the labels of an answer that names several: surely, or likely."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mcli.expressions import expression
+
 _ALIASES = {
     "py": "python", "python3": "python", "js": "javascript", "node": "javascript",
     "mjs": "javascript", "cjs": "javascript", "ts": "typescript", "sh": "shell", "bash": "shell",
@@ -17,7 +19,7 @@ _OF_FILES = {"hpp": "c++", "htm": "html", "h": "", "pyi": "python", "txt": ""}
 """Endings that are no name of a language; what a header is in nobody can tell."""
 TEXT = frozenset({"text", "txt", "plain", "plaintext"})
 """Words on a fence that name no language."""
-_CLASS = re.compile(r"\{[^}]*?\.([\w+#-]+)")
+_CLASS = expression(r"\{[^}]*?\.([\w+#-]+)")
 
 
 def plain(name: str) -> str:

@@ -13,7 +13,6 @@ import errno
 import json
 import math
 import os
-import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mcli import redaction, state, system
+from mcli.expressions import expression
 from mcli.folders import Folder
 from mcli.shapes import frozen
 
@@ -34,7 +34,7 @@ _LONGEST_WORD = 200
 _PIECE = 1 << 20
 _LOCK_S = 0.1
 _LOCK = "lock"
-_FILE = re.compile(r"[0-9]{4}-[0-9]{2}\.jsonl")
+_FILE = expression(r"[0-9]{4}-[0-9]{2}\.jsonl")
 
 
 @frozen

@@ -12,11 +12,12 @@ from typing import Any
 
 from mcli import durations, redaction, system
 from mcli.errors import Failure, ReaderGone, WriteFailure, reason
+from mcli.expressions import expression
 
 STDOUT = 1
 STDERR = 2
-_HALF = re.compile("[\ud800-\udfff]")
-_ORDER = re.compile(r"##(?=(?:vso)?\[)", re.IGNORECASE)
+_HALF = expression("[\ud800-\udfff]")
+_ORDER = expression(r"##(?=(?:vso)?\[)", re.IGNORECASE)
 """How an order to a CI runner begins, which reads a log for them; it may stand inside a line."""
 
 

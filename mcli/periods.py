@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from mcli import durations
 from mcli.budget import Per
+from mcli.expressions import expression
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_DAY = expression(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = expression(r"[0-9]{4}-[0-9]{2}")
 _KNOWN = "a date (2026-11-30), a month (2026-11), a time (2026-11-30T08:00), today, yesterday or 7d"
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mcli.expressions import expression
+
 DATA = "input"
 """The name that is the data."""
 
-_PLACE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w.-]*)[ \t]*\}\}")
+_PLACE = expression(r"\{\{[ \t]*([A-Za-z_][\w.-]*)[ \t]*\}\}")
 
 
 def names(source: str) -> frozenset[str]:

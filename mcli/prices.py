@@ -8,11 +8,11 @@ same table as JSON takes 70 times as long (`python -m tests.benchmarks.prices`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from mcli.expressions import expression
 from mcli.shapes import replace
 from mcli.terms import Terms
 
@@ -23,7 +23,7 @@ LONGEST_NAME = 200
 FREE = ":free"
 """How OpenRouter ends the names of those that it gives away."""
 
-_FINE_TUNED = re.compile(r"(ft:[^:]+):.*")
+_FINE_TUNED = expression(r"(ft:[^:]+):.*")
 """`ft:gpt-4o-2024-08-06:org::id` costs what the table has under `ft:gpt-4o-2024-08-06`."""
 
 

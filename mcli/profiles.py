@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from mcli import durations, limits, params, redaction, strict, trusted
 from mcli.budget import PERS, Budget
 from mcli.errors import ConfigFailure
+from mcli.expressions import expression
 from mcli.keys import NO_KEY, KeySource
 from mcli.limits import Limits
 from mcli.shapes import field, frozen, replace
@@ -28,7 +29,7 @@ PROFILE_KEYS = (
 MOST_RETRIES = 100
 STORES = ("redis", "rediss", "unix")
 ENDING = "/chat/completions"
-_SECRET_NAME = re.compile("key|token|secret|password", re.IGNORECASE)
+_SECRET_NAME = expression("key|token|secret|password", re.IGNORECASE)
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast
 
@@ -10,6 +9,7 @@ from mcli import placeholders, template
 from mcli.cases import Case
 from mcli.chat import Message, Role
 from mcli.errors import ConfigFailure
+from mcli.expressions import expression
 from mcli.fieldpath import Path
 from mcli.shapes import field, frozen, replace
 from mcli.toolset import Tool
@@ -36,7 +36,7 @@ MOST_TURNS = 1000
 _ROOM = 8 << 20
 _TIMES = 8
 """What texts may come to: so many characters, and so many times all that is put in."""
-_WORD = re.compile(r"[^\W\d]\w*")
+_WORD = expression(r"[^\W\d]\w*")
 
 
 @frozen

@@ -19,6 +19,8 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
+from mcli.expressions import expression
+
 MASK = "***"
 LONGEST_EXCERPT = 300
 """Characters of a server's or model's text that may stand in a message."""
@@ -41,7 +43,7 @@ _runs: dict[int, set[str]] = {}
 
 # One encoded character: percent (`%2f`, `%252F`), JSON (`\u002f`, `\/`), HTML (`&#43;`, `&#x2F;`);
 # and what falls out: blanks and line ends, also escaped ones, and backslashes.
-_ENCODED = re.compile(
+_ENCODED = expression(
     r"%(?:25)*([0-9A-Fa-f]{2})|\\+u([0-9A-Fa-f]{4})|&#(?:x([0-9A-Fa-f]{1,4})|([0-9]{1,4}));"
     r"|\\+[nrtbf]?|[\s\x00-\x1f]+",
     re.IGNORECASE,
@@ -51,10 +53,10 @@ _ALIKE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwx
 
 # C0, DEL, C1; the bidi overrides and isolates; the invisible tag characters; BOM; line separators;
 # and the bytes of a name that is not UTF-8, which another terminal takes for C1.
-UNSAFE = re.compile(
+UNSAFE = expression(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udcff\ufeff\U000e0000-\U000e007f]"
 )
-_ESCAPED = re.compile(f"[\ud800-\udfff]|{UNSAFE.pattern}")
+_ESCAPED = expression(f"[\ud800-\udfff]|{UNSAFE.pattern}")
 
 
 def remember(secret: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from mcli import findings, redaction
 from mcli.cases import Case
 from mcli.errors import ExitCode, Failure
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 State = Literal["ok", "not ok", "skip", "error"]
@@ -23,7 +23,7 @@ _TAGS = {"not ok": "failure", "skip": "skipped", "error": "error"}
 _PRECEDENCE = (
     ExitCode.BUG, ExitCode.IO_ERROR, ExitCode.NOT_ALLOWED, ExitCode.CONFIG, ExitCode.TRY_AGAIN,
 )  # fmt: skip
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = expression("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @frozen

@@ -7,17 +7,18 @@ between words, and at last between two characters as a person sees them.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
+
+from mcli.expressions import expression
 
 Size = Callable[[str], int]
 """How large a text is: tokens, or a bound of them. Hardly more for the whole than for its parts."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}#{1,6}(?=[ \t\r\n])")
-_SENTENCE = re.compile(r"""(?:(?<!\d)[.!?…]+["'”’)\]]*(?:\s+|$)|[。！？｡]+["'”’」』）]*\s*)""")
-_WORD = re.compile(r"\S+\s*|\s+")
+_FENCE = expression(r" {0,3}(`{3,}|~{3,})")
+_HEADING = expression(r" {0,3}#{1,6}(?=[ \t\r\n])")
+_SENTENCE = expression(r"""(?:(?<!\d)[.!?…]+["'”’)\]]*(?:\s+|$)|[。！？｡]+["'”’」』）]*\s*)""")
+_WORD = expression(r"\S+\s*|\s+")
 _SPARE = 1.1
 """How much more than an even share a part may have, so that the last one is no crumb."""
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f\u20e3")

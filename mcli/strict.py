@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from mcli.errors import ConfigFailure
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 T = TypeVar("T")
 D = TypeVar("D")
 P = TypeVar("P")
 
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INTEGER = expression(r"[-+]?[0-9]+")
+_NUMBER = expression(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NoReturn
 
 from mcli import fences, fieldpath, schema
 from mcli.errors import Failure, UnusableAnswer
+from mcli.expressions import expression
 
-_START = re.compile(r"[{\[]")
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_START = expression(r"[{\[]")
+_HALF = expression(r"\\u[dD][89a-fA-F]")
 REPAIRABLE = frozenset({"not_json", "schema_mismatch", "missing_field"})
 """The slugs of answers that are worth asking for again, with what is wrong with them."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 LONGEST = 72
@@ -11,7 +10,7 @@ LONGEST = 72
 
 # What no shell reads as anything but itself, whether it is quoted or not; a colon is in many names
 # of models, and an equals sign joins an input and its value.
-_PLAIN = re.compile(r"(?!-)[\w.:/@+-]{1,200}(?:=[\w.:/@+-]{0,200})?")
+_PLAIN = expression(r"(?!-)[\w.:/@+-]{1,200}(?:=[\w.:/@+-]{0,200})?")
 
 
 @frozen

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from mcli import catalogue, profiles, roster, settings
 from mcli.errors import Failure
+from mcli.expressions import expression
 from mcli.profiles import Config
 from mcli.said import Said
 from mcli.suggestions import Suggestion
@@ -29,7 +30,7 @@ _HEAD = 2048
 """Bytes of a recipe in which its description stands."""
 _MOST_TRIED = 8
 """Words of a line that may be files of recipes."""
-_DESCRIPTION = re.compile(r"^description: *(?![|>&*!])[\"']?(.+?)[\"']?$", re.MULTILINE)
+_DESCRIPTION = expression(r"^description: *(?![|>&*!])[\"']?(.+?)[\"']?$", re.MULTILINE)
 _BUNDLED = ("ask", "summarize", "classify", "codegen")
 """Commands that are recipes."""
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mcli.errors import ConfigFailure, UsageFailure
+from mcli.expressions import expression
 
 if TYPE_CHECKING:
     import minijinja
@@ -40,9 +41,9 @@ _FUEL = 100_000
 _FUEL_PER_CHARACTER = 1 / 6
 """The engine takes a step for every 64 bytes it touches: enough to place each value a few times."""
 
-_OPENING = re.compile(r"\{([{%#])[-+]?")
-_COMMENT = re.compile(r".*?#\}", re.DOTALL)
-_TOKEN = re.compile(
+_OPENING = expression(r"\{([{%#])[-+]?")
+_COMMENT = expression(r".*?#\}", re.DOTALL)
+_TOKEN = expression(
     r"""\s*(?:
         (?P<end>[-+]?[}%]\})
       | (?P<string>"(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*')

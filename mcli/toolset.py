@@ -7,13 +7,13 @@ short form `{name, description, parameters}`, whose parameters may be names with
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from mcli import messages, redaction, schema, strict
 from mcli.chat import ToolCall
 from mcli.errors import ConfigFailure
+from mcli.expressions import expression
 from mcli.shapes import frozen
 from mcli.strict import Complaints, Node
 
@@ -28,7 +28,7 @@ LONGEST_ARGUMENTS = 1 << 20
 
 KEYS = ("name", "description", "parameters", "strict", "command")
 TYPES = ("string", "integer", "number", "boolean", "array", "object")
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = expression(r"[A-Za-z0-9_-]{1,64}")
 _NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import cast
 
 from mcli import strict, template
 from mcli.chat import Role
+from mcli.expressions import expression
 from mcli.recipe import MOST_TURNS, Turn, written
 from mcli.strict import Complaints, Node
 from mcli.variables import Input
 
-_NAMED = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
+_NAMED = expression(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 _BETWEEN = "\n\n"
 """What stands between the texts of a message that is a list."""
 

@@ -13,10 +13,11 @@ from typing import Any
 from mcli.api import forms
 from mcli.chat import Request
 from mcli.errors import Failure
+from mcli.expressions import expression
 from mcli.shapes import replace
 
 MOST_CHANGES = 3
-_TOO_MUCH = re.compile(r"too (large|high|long|many)|at most|less than|exceed", re.IGNORECASE)
+_TOO_MUCH = expression(r"too (large|high|long|many)|at most|less than|exceed", re.IGNORECASE)
 """How servers say that they know a parameter, and not this value of it."""
 
 _TWINS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}

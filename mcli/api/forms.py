@@ -14,9 +14,10 @@ from typing import Any
 from mcli import structured
 from mcli.chat import LEADING, Form, Message, Request, Way
 from mcli.errors import Failure
+from mcli.expressions import expression
 from mcli.shapes import replace
 
-_REFUSAL = re.compile(
+_REFUSAL = expression(
     r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|\bschema\b",
     re.IGNORECASE,
 )

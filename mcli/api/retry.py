@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from email.utils import mktime_tz, parsedate_tz
 
 from mcli.errors import Failure, Recovery
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 LONGEST_WAIT_S = 120.0
@@ -26,7 +27,7 @@ LEAST_TIME_FOR_AN_ANSWER_S = 1.0
 _LONGEST_HEADER = 200
 """Characters of a header that says when to come back; reading a longer one takes too long."""
 
-_GO_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|ns|m|s)")
+_GO_PART = expression(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|ns|m|s)")
 _GO_UNIT = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 

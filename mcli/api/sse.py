@@ -8,15 +8,15 @@ is delivered at the end, or when the next `data:` follows data that is already c
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 LARGEST_EVENT = 8 << 20
 """Bytes of one event."""
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+_LINE_END = expression(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
 

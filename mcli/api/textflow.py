@@ -6,10 +6,10 @@ answer; and JSON may cut a character into two surrogates, even over two deltas.
 
 from __future__ import annotations
 
-import re
+from mcli.expressions import expression
 
 _OPEN, _CLOSE = "<think>", "</think>"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = expression("[\ud800-\udfff]")
 
 
 def joined(text: str) -> str:

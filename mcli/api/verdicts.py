@@ -22,6 +22,7 @@ from mcli.errors import (
     Refused,
     TryAgain,
 )
+from mcli.expressions import expression
 from mcli.redaction import excerpt
 from mcli.shapes import frozen
 
@@ -56,7 +57,7 @@ _DEEPEST = 5
 """Objects around a message that are opened; gateways wrap each other's errors."""
 
 REQUEST_IDS = ("x-request-id", "request-id", "cf-ray", "x-generation-id")
-_TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_TITLE = expression(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 
 
 @frozen

@@ -8,14 +8,15 @@ which is enough to hold both bounds without a transport of our own.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from mcli.expressions import expression
 
 MOST_INTERIM = 20
 """Interim replies before the real one (RFC 9110 §15.2 sets no bound; no server needs many)."""
 
-_INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n")
+_INTERIM = expression(rb"HTTP/1\.[01] 1\d\d[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n")
 _KIND = len("HTTP/1.1 ")
 """Where in a status line the digit stands that makes it an interim one."""
 

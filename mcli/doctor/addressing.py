@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from mcli.doctor.finding import Check, ok, warning
+from mcli.expressions import expression
 
-_TWICE = re.compile(r"(/v[0-9]+)\1(/|$)")
+_TWICE = expression(r"(/v[0-9]+)\1(/|$)")
 _ENDINGS = ("/models", "/completions", "/responses", "/embeddings", "/messages")
 _LATEST = ":latest"
 

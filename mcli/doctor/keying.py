@@ -12,13 +12,14 @@ from collections.abc import Mapping
 
 from mcli import keys
 from mcli.doctor.finding import Check, ok, warning
+from mcli.expressions import expression
 from mcli.keys import KeySource
 from mcli.settings import Settings
 
 SHORTEST = 16
 """Characters of a key that a hosted service gives out; the shortest in use have 32."""
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = expression(
     r"your|change.?me|replace|insert|placeholder|example|dummy|\btodo\b|api.?key|<|>|\.\.\.|…|x{4,}"
     r"|\*{3,}",
     re.IGNORECASE,

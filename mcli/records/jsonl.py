@@ -7,19 +7,19 @@ by NaN. The row stays as it was written, so that it can be printed again with no
 from __future__ import annotations
 
 import json
-import re
 from json import JSONDecodeError
 from typing import Any, NoReturn, cast
 
 from mcli import messages
 from mcli.errors import BadInput
+from mcli.expressions import expression
 from mcli.record import Record
 from mcli.records import framing
 from mcli.records.framing import Origin, Rules, Splitter
 
 DEEPEST = 100
 """Levels of a value; what reads it later goes down step by step."""
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]+|[\]}]+')
+_BRACKET = expression(r'"(?:[^"\\]|\\.)*+"?|[\[{]+|[\]}]+')
 _SPACE = " \t\r"
 
 

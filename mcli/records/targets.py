@@ -8,16 +8,16 @@ hidden or looks like a flag; but `{dir}` or `{path}` at its very beginning are t
 from __future__ import annotations
 
 import posixpath
-import re
 
 from mcli import redaction
 from mcli.errors import BadInput, UsageFailure
+from mcli.expressions import expression
 from mcli.record import Record
 from mcli.shapes import frozen
 
 OF_FILES = ("dir", "stem", "ext", "name", "path")
 OF_ALL = ("n", "id")
-_WORD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_WORD = expression(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _LONGEST_PART = 255
 """Bytes of a name between two slashes."""
 

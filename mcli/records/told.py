@@ -10,12 +10,13 @@ from typing import Any, Protocol, cast
 
 from mcli import fieldpath, redaction
 from mcli.errors import UnusableAnswer
+from mcli.expressions import expression
 from mcli.reading import Reading
 from mcli.record import Record
 from mcli.records.tables import Table
 
-_HALF = re.compile("[\ud800-\udfff]")
-_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_HALF = expression("[\ud800-\udfff]")
+_BREAKS = expression("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 """What ends a line for one reader or another; `wc` and `read` know only the first."""
 
 ERROR = "error"

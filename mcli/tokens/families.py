@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 SHIPPED: tuple[str, ...] = ("o200k_base", "cl100k_base", "o200k_harmony")
@@ -51,7 +52,7 @@ PREFIXES = {
 }
 
 _OTHERS: tuple[tuple[re.Pattern[str], Choice], ...] = tuple(
-    (re.compile(pattern), Choice(encoding, approximate))
+    (expression(pattern), Choice(encoding, approximate))
     for pattern, encoding, approximate in (
         (r"(meta-)?llama-?3(?![0-9])", "llama3", False),
         # R1's smaller sizes are other models, taught by it.

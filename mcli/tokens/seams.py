@@ -12,9 +12,9 @@ across a seam, and none before a seam depends on what comes after it:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from mcli.expressions import expression
 from mcli.shapes import frozen
 
 PIECE = 1 << 18
@@ -25,7 +25,7 @@ LONGEST = 1 << 20
 """Characters after which a text without a seam is cut all the same; half as many if they are not
 ASCII. A megabyte is so never cut: what is cut there counts about right only."""
 
-SEAM = re.compile(
+SEAM = expression(
     r"\n(?=[0-9A-Za-z])|[!-~](?= )|[A-Za-z](?=[0-9])"
     "|[\u4e00-\u9fff](?=[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f])"
 )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 
 from tiktoken import Encoding
 
+from mcli.expressions import expression
 from mcli.tokens import seams, vocabulary
 from mcli.tokens.families import SHIPPED
 
@@ -24,7 +24,7 @@ LONGEST_RUN = 1 << 18
 """White space in a row that is tokenized in one go, in characters. tiktoken's regex gives up at
 999,999. A multiple of 128, the longest token of spaces, so a run of them is cut between tokens."""
 
-_WHITE_SPACE = re.compile(r"\s+")
+_WHITE_SPACE = expression(r"\s+")
 
 
 def encode(text: str, encoding: str) -> list[int]:
