@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from mcli import labels, reading
 from mcli.chat import Completion, ToolCall
 from mcli.errors import BadReply, Failure, UnusableAnswer
 from mcli.reading import Answer, Reading
+from mcli.shapes import replace
 
 GOOD = Completion("Paris.", "stop", "m")
 CODE = Completion("Here:\n```py\nx = 1\n```\n", "stop")

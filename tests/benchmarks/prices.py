@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mcli import prices
+from mcli.shapes import as_dict
 from mcli.terms import Terms
 
 ROUNDS = 20
@@ -34,7 +34,7 @@ def main() -> None:
     known = [line.partition("\t")[0] for line in lines if not line.startswith("#")]
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "prices.json"
-        copy.write_text(json.dumps({name: asdict(prices.find(name, {})) for name in known}))
+        copy.write_text(json.dumps({name: as_dict(prices.find(name, {})) for name in known}))
 
         def parse() -> list[Terms]:
             return [Terms(**json.loads(copy.read_bytes()).get(name, {})) for name in NAMES]

@@ -11,7 +11,6 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import astuple, replace
 from typing import Any
 
 import atheris
@@ -23,6 +22,7 @@ with atheris.instrument_imports(include=["mcli"]):
     from mcli.chat import Completion, Usage
     from mcli.errors import ExitCode, Failure, Recovery
     from mcli.redaction import visible
+    from mcli.shapes import replace, values
 
 HOST = "api.test"
 CODES = {65, 69, 75, 76, 77, 78}
@@ -93,7 +93,7 @@ def check_completion(completion: Completion) -> None:
     for text in (completion.text, completion.finish_reason, completion.model, completion.refusal):
         (text or "").encode()
     assert completion.finish_reason != "error", "what the provider broke off is no answer"
-    counts = astuple(completion.usage) if completion.usage else ()
+    counts = values(completion.usage) if completion.usage else ()
     assert all(count is None or count >= 0 for count in counts)
 
 
