@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mcli import __version__, correcting, ending, output, system
+from mcli import correcting, ending, output, system
 from mcli.commands.ask import ask
 from mcli.commands.batch import batch
 from mcli.commands.classify import classify
@@ -69,13 +69,13 @@ def root(
     """Chat completions you can put in a script."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command line, which `ending` knows. The exit code, or the negative number of the
-    signal to die of.
+def main(argv: Sequence[str], owed: bytes = b"") -> int:
+    """Run one command line, which `ending` knows, or write what is `owed` of its answer. The exit
+    code, or the negative number of the signal to die of.
     """
     try:
-        if argv[:1] == ["--version"]:
-            output.text(f"mcli {__version__}")
+        if owed:
+            output.write_all(output.STDOUT, owed)
             return ExitCode.OK
         return int(app(args=list(argv), prog_name="mcli", standalone_mode=False) or ExitCode.OK)
     except ReaderGone:
