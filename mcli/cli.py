@@ -31,14 +31,14 @@ from mcli.errors import (
     WriteFailure,
     reason,
 )
-from mcli.help_screen import HELP, Commands
+from mcli.help_screen import SETTINGS, Commands
 
 app = Commands(
     help="Chat completions you can put in a script.",
     add_completion=False,
     subcommand_metavar="COMMAND [ARGS]...",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": list(HELP)},
+    context_settings=SETTINGS,
 )
 app.command()(ask)
 app.command()(summarize)
