@@ -90,7 +90,7 @@ class _Command(TyperCommand):
         formatter.write("\n" + "".join(f"{line}\n" for line in _rest(self, ctx)))
 
 
-class _Group(TyperGroup):
+class Group(TyperGroup):
     """A group of commands whose help is a screen, and that knows what was meant."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -122,8 +122,8 @@ def _told(word: str) -> str:
 class Commands(typer.Typer):
     """Typer, whose commands and groups show their help as a screen."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(cls=_Group, rich_markup_mode=None, **settings)
+    def __init__(self, cls: type[Group] = Group, **settings: Any) -> None:
+        super().__init__(cls=cls, rich_markup_mode=None, add_completion=False, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         return super().command(name, cls=_Command, **settings)
