@@ -6,6 +6,7 @@ loaded: where the interpreter takes 12 ms to start, Typer takes 40, and `typing`
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _PATIENCE_S = 5
+_MANY = 200_000
+"""Objects: more than a start makes, nearly all of which stay. To look among them for what may go
+takes a twentieth of it."""
 _SCREENS = os.path.join(os.path.dirname(__file__), "screens")
 _DEEPEST = 2
 """Words of a command, as in `mcli recipes test`."""
@@ -29,6 +33,7 @@ def entry() -> NoReturn:
     signal itself, so that shells and loops see it.
     """
     owed = _at_once(sys.argv[1:])
+    gc.set_threshold(_MANY)
     _die_by_interrupts()
     from mcli import system
 
