@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 import typer.main
 
-from mcli import correcting, ending, output, system
+from mcli import ending, output, system
 from mcli.errors import (
     ExitCode,
     Failure,
@@ -121,7 +121,7 @@ def main(argv: Sequence[str], owed: bytes = b"") -> int:
     except Failure as failure:
         return ending.report(failure)
     except _CommandLineError as error:
-        return ending.report(correcting.usage(error))
+        return _corrected(error)
     except typer.Abort:
         return -system.SIGINT
     except SystemExit:
@@ -130,4 +130,11 @@ def main(argv: Sequence[str], owed: bytes = b"") -> int:
     except OSError as error:
         return ending.report(WriteFailure("io_error", reason(error, type(error).__name__)))
     except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict
-        return ending.report(ending.bug(error))
+        return ending.crash(error)
+
+
+def _corrected(error: Exception) -> int:
+    """The end of a command line that cannot be meant."""
+    from mcli import correcting
+
+    return ending.report(correcting.usage(error))

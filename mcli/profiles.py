@@ -15,10 +15,11 @@ from mcli.errors import ConfigFailure
 from mcli.expressions import expression
 from mcli.keys import NO_KEY, KeySource
 from mcli.limits import Limits
+from mcli.said import MOST_RETRIES
 from mcli.shapes import field, frozen, replace
 from mcli.strict import Node
 from mcli.terms import Terms
-from mcli.tokens import counting
+from mcli.tokens import families
 
 CONFIG_KEYS = ("profile", "profiles", "aliases", "models", "budget", "limits")
 MODEL_KEYS = ("window", "max_output", "input_usd", "output_usd", "encoding")
@@ -26,7 +27,6 @@ PROFILE_KEYS = (
     "base_url", "key", "model", "allow_http", "strict_schema", "timeout", "retries",
     "limits", *params.READERS,
 )  # fmt: skip
-MOST_RETRIES = 100
 STORES = ("redis", "rediss", "unix")
 ENDING = "/chat/completions"
 _SECRET_NAME = expression("key|token|secret|password", re.IGNORECASE)
@@ -227,7 +227,7 @@ def _price(node: Node) -> float:
 
 
 def _encoding(node: Node) -> str:
-    return strict.choice(node, counting.ENCODINGS)
+    return strict.choice(node, families.SHIPPED)
 
 
 def _profile(node: Node, built_in: Profile | None) -> Profile:

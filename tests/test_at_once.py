@@ -52,7 +52,7 @@ def test_it_loads_nothing_but_itself(mcli: Program, argv: list[str]) -> None:
     idle = modules("-c", "pass", env=mcli.env)
 
     assert modules("-c", START, *argv, env=mcli.env) - idle <= {
-        "__future__", "mcli", "mcli.__main__",
+        "__future__", "gc", "mcli", "mcli.__main__",
     }  # fmt: skip
 
 

@@ -87,6 +87,13 @@ def test_a_command_loads_its_own_module(mcli: Program, argv: list[str], modules:
     assert sorted(name[14:] for name in found if name.startswith("mcli.commands.")) == modules
 
 
+def test_what_tells_of_a_failure_is_loaded_when_one_is_told(mcli: Program) -> None:
+    late = {"mcli.failing", "mcli.correcting"}
+
+    assert every_module(mcli, "config", "path") & late == set()
+    assert every_module(mcli, "ask", "--wrong") & late == late
+
+
 def test_counting_loads_the_tokenizer_and_no_http(mcli: Program) -> None:
     mcli.env["MCLI_CONFIG"] = ""
     mcli.env["XDG_CONFIG_HOME"] = str(mcli.home / "empty")
