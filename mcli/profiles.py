@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from mcli import durations, limits, params, redaction, strict, trusted
+from mcli import durations, homes, limits, params, redaction, strict, trusted
 from mcli.budget import PERS, Budget
 from mcli.errors import ConfigFailure
 from mcli.expressions import expression
@@ -80,16 +79,12 @@ BUILT_IN: dict[str, Profile] = {
 
 def path(environ: Mapping[str, str]) -> Path:
     """Where the configuration file is, whether it exists or not."""
-    if environ.get("MCLI_CONFIG"):
-        return Path(environ["MCLI_CONFIG"])
-    return directory(environ) / "config.yaml"
+    return Path(homes.configuration_file(environ))
 
 
 def directory(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/mcli`; a relative value is ignored, as the XDG specification says."""
-    base = environ.get("XDG_CONFIG_HOME", "")
-    home = environ.get("HOME") or os.path.expanduser("~")
-    return (Path(base) if os.path.isabs(base) else Path(home) / ".config") / "mcli"
+    """The folder of the configuration."""
+    return Path(homes.configuration(environ))
 
 
 def load(environ: Mapping[str, str]) -> Config:
