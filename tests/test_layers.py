@@ -16,6 +16,7 @@ OWNERS = {
     "typer": {"cli", "options", "help_screen", "commands"},
     "httpx2": {"api.client"},
     "h11": {"api.connection"},
+    "truststore": {"api.authorities"},
     "yaml": {"documents"},
     "rich": {"pretty"},
     "tiktoken": {"tokens.tokenizer"},
