@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -10,6 +11,9 @@ from types import FrameType
 from typing import NoReturn
 
 _PATIENCE_S = 5
+_MANY = 200_000
+"""Objects: more than a start makes, nearly all of which stay. To look among them for what may go
+takes a twentieth of it."""
 
 
 def entry() -> NoReturn:
@@ -18,6 +22,7 @@ def entry() -> NoReturn:
     It leaves by `os._exit`, so that no thread that hangs in a resolver can hold it back, or by the
     signal itself, so that shells and loops see it.
     """
+    gc.set_threshold(_MANY)
     _die_by_interrupts()
     from mcli import system
 

@@ -11,10 +11,7 @@ from typing import Any
 import yaml
 
 from mcli.errors import ConfigFailure
-from mcli.strict import Node
-
-LARGEST = 1 << 20
-"""Bytes of a recipe or configuration file."""
+from mcli.strict import LARGEST, Node
 
 _DEEPEST = 50
 _MOST_NODES = 100_000

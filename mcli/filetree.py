@@ -8,7 +8,6 @@ is executable. Only a crash of the machine or SIGKILL between two names leaves s
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 
@@ -61,7 +60,7 @@ class _Writing:
     def __init__(self, root: int, folder: str) -> None:
         self._root = root
         self._folder = folder
-        self._draft = f".mcli-{secrets.token_hex(8)}"
+        self._draft = f".mcli-{os.urandom(8).hex()}"
         self._made: list[str] = []
         """Directories that were not there, in the order in which they were made."""
         self._placed: list[str] = []

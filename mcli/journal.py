@@ -9,7 +9,6 @@ go of the lock. Memory does not grow with the number of records.
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
@@ -96,7 +95,7 @@ class Journal:
     def write_header(self, facts: Mapping[str, str]) -> None:
         """Begin the journal. Raises WriteFailure."""
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = journal_line.header(secrets.token_hex(8), mcli.__version__, created, facts)
+        line = journal_line.header(os.urandom(8).hex(), mcli.__version__, created, facts)
         self._writer.append(line)
         self._writer.sync()
         outfile.sync_directory(Path(self._path).parent)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mcli import documents, findings, prompt_yml, recipe_document, strict
+from mcli import findings, prepared, prompt_yml, recipe_document, strict
 from mcli.catalogue import (
     ENDINGS,
     Place,
@@ -21,7 +21,7 @@ from mcli.errors import ConfigFailure, NoInput, UsageFailure, reason
 from mcli.findings import Finding
 from mcli.recipe import Recipe
 from mcli.shapes import frozen
-from mcli.strict import STRICT, Complaints, Node
+from mcli.strict import LARGEST, STRICT, Complaints, Node
 from mcli.variables import FROM_FLAGS
 
 MOST_LEVELS = 10
@@ -41,21 +41,23 @@ class Found:
 def bundled(name: str) -> Found:
     """The recipe of that name that ships with mcli."""
     path = bundled_folder() / f"{name}.yaml"
-    return Found(load(path, {}), path)
+    return Found(_shipped(path), path)
 
 
 def merging(whole: Recipe) -> Recipe | None:
     """The bundled recipe that puts together what `whole` says of the parts of its data."""
     path = bundled_folder() / f"{whole.name}-merge.yaml"
-    return load(path, {}) if whole.name in recipes_in(bundled_folder()) and path.exists() else None
+    return _shipped(path) if whole.name in recipes_in(bundled_folder()) and path.exists() else None
 
 
-def find(name: str, environ: Mapping[str, str]) -> Found:
+def find(name: str, environ: Mapping[str, str], tests: bool = False) -> Found:
     """The recipe called `name`: a path if it has a slash or a YAML ending, else a person's own or
-    a bundled one. UsageFailure if no recipe is called that, NoInput if the file cannot be read.
+    a bundled one, with its `tests` where they are wanted. UsageFailure if no recipe is called that,
+    NoInput if the file cannot be read.
     """
     place = locate(name, environ)
-    return Found(load(place.path, environ), place.path, place.shadows)
+    found = load(place.path, environ) if place.own or tests else _shipped(place.path)
+    return Found(found, place.path, place.shadows)
 
 
 def locate(name: str, environ: Mapping[str, str]) -> Place:
@@ -73,7 +75,7 @@ def source(path: Path) -> bytes:
     """The file as it is, as far as a recipe can be long. NoInput if it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(documents.LARGEST + 1)
+            return file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         why = reason(error, "cannot be read")
         raise NoInput("unreadable", f'the recipe "{path}": {why}') from None
@@ -158,13 +160,31 @@ def _below(folder: str) -> Iterator[Path]:
                 yield path
 
 
-def _load(path: Path, environ: Mapping[str, str], complaints: Complaints) -> tuple[Node, Recipe]:
+def _shipped(path: Path) -> Recipe:
+    """The bundled recipe in `path`, to be used, which its tests are not."""
+    return _load(path, {}, STRICT, tests=False)[1]
+
+
+def _document(path: Path, raw: bytes, tests: bool) -> Node:
+    """What is written in `raw`, the text of the recipe in `path`."""
+    if not tests and path.parent == bundled_folder():
+        known = prepared.document(raw, path)
+        if known is not None:
+            return known
+    from mcli import documents  # yaml: for those who have recipes of their own
+
+    return documents.parse(raw, str(path))
+
+
+def _load(
+    path: Path, environ: Mapping[str, str], complaints: Complaints, tests: bool = True
+) -> tuple[Node, Recipe]:
     """The recipe in `path`, and the document that it is by itself."""
-    root = documents.parse(source(path), str(path))
+    root = _document(path, source(path), tests)
     name = name_of(path)
     if _is_prompt(path):
         return root, prompt_yml.read(root, name, complaints)
-    whole = _extended(root, (path,), environ, documents.LARGEST)
+    whole = _extended(root, (path,), environ, LARGEST)
     return root, recipe_document.read(whole, name, complaints)
 
 
@@ -191,7 +211,7 @@ def _extended(root: Node, chain: tuple[Path, ...], environ: Mapping[str, str], l
         raw = source(path)
         if len(raw) > left:
             raise strict.complaint(name, f'extends "{path}": larger than 1 MiB in all')
-        below = documents.parse(raw, str(path))
+        below = _document(path, raw, tests=False)
     except NoInput as failure:
         raise strict.complaint(name, f"extends {failure.message}") from None
     return recipe_document.merged(_extended(below, (*chain, path), environ, left - len(raw)), root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import stat
 from collections.abc import Coroutine
@@ -13,6 +14,8 @@ from mcli.errors import ReaderGone
 
 T = TypeVar("T")
 STDOUT = 1
+_FEW = (700, 10, 10)
+"""How often garbage is looked for once the work has begun: as Python does by itself."""
 
 
 def run(work: Coroutine[Any, Any, T], watch: bool) -> T:
@@ -21,6 +24,8 @@ def run(work: Coroutine[Any, Any, T], watch: bool) -> T:
     The loop is closed without waiting for its threads, one of which may sit in a resolver that
     never answers.
     """
+    gc.freeze()  # what the start made stays, so nobody need look through it
+    gc.set_threshold(*_FEW)
     try:
         loop = asyncio.new_event_loop()
     except OSError:

@@ -28,7 +28,7 @@ def show_help(name: str | None, general: str, said: Said) -> ExitCode:
     if name is None:
         output.text(general)
         return ExitCode.OK
-    found = library.find(name, os.environ).recipe
+    found = library.find(name, os.environ, tests=True).recipe
     if said.json:
         output.json_line(envelope.of_data(described(found), time.monotonic() - began))
     else:
@@ -55,7 +55,7 @@ def show(name: str, said: Said) -> ExitCode:
     output.check_stdout()
     place = library.locate(name, os.environ)
     if said.json:
-        found = library.find(name, os.environ)
+        found = library.find(name, os.environ, tests=True)
         data = {**described(found.recipe), "path": str(found.path)}
         output.json_line(envelope.of_data(data, time.monotonic() - began))
     else:

@@ -25,6 +25,8 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
+LARGEST = 1 << 20
+"""Bytes of a recipe or configuration file."""
 MOST_COMPLAINTS = 100
 _MOST_KNOWN = 1000
 """Words among which a near one is looked for."""

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcli import documents, inputs, strict, system, toolset
+from mcli import inputs, strict, system, toolset
 from mcli.errors import ConfigFailure, UsageFailure
 from mcli.shapes import field, frozen, replace
 from mcli.strict import Node
@@ -75,12 +75,14 @@ def make(
 
 def load(path: str) -> tuple[Tool, ...]:
     """The tools in a file of JSON or YAML, or in stdin for `-`."""
-    raw = inputs.read_bytes(path, documents.LARGEST)
+    raw = inputs.read_bytes(path, strict.LARGEST)
     shown = "stdin" if path == "-" else path
     try:
         # JSON first: YAML reads its escapes otherwise, and takes no tabs.
-        root = toolset.node_of(json.loads(raw[: documents.LARGEST + 1]), shown)
+        root = toolset.node_of(json.loads(raw[: strict.LARGEST + 1]), shown)
     except (ValueError, RecursionError):
+        from mcli import documents  # yaml: for those who write tools in it
+
         root = documents.parse(raw, shown)
     folder = "" if path == "-" else os.path.dirname(path)
     return tuple(replace(tool, folder=folder) for tool in toolset.read_file(root))

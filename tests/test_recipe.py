@@ -298,7 +298,7 @@ def test_data_and_variables_are_never_templates(a: str, data: str, system: str) 
     ],
 )
 def test_the_bundled_recipes(name: str, temperature: float | None, kind: str) -> None:
-    bundled = library.bundled(name).recipe
+    bundled = library.find(name, {}, tests=True).recipe
     assert bundled.turns[0].role == "system"
     assert bundled.params == ({} if temperature is None else {"temperature": temperature})
     assert (bundled.output.kind, bundled.model) == (kind, None)

@@ -10,7 +10,6 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from email.utils import mktime_tz, parsedate_tz
 
 from mcli.errors import Failure, Recovery
 from mcli.expressions import expression
@@ -113,6 +112,8 @@ def _go_duration(word: str) -> float | None:
 
 
 def _until(moment: str, server_now: str, now: float) -> float | None:
+    from email.utils import mktime_tz, parsedate_tz  # 2 ms, for what few servers send
+
     if max(len(moment), len(server_now)) > _LONGEST_HEADER:
         return None
     then, base = parsedate_tz(moment), parsedate_tz(server_now)
