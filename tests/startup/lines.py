@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,15 +36,25 @@ class Line:
     def told(self) -> str:
         return f"mcli {self.typed}".rstrip()
 
-    def start(self, home: Path) -> Start:
-        """Run it in that home, which must be new."""
+    @property
+    def words(self) -> list[str]:
+        return shlex.split(self.typed)
+
+    @contextmanager
+    def met(self, home: Path) -> Iterator[Program]:
+        """The program in that home, which must be new, with all that the command line needs."""
         program = Program(home)
         with FaultyServer(ok(self.answer)) as server:
             if self.configured:
                 program.point_at(server.base_url)
             if self.before:
                 assert program(*shlex.split(self.before)).code == 0
-            found = seen(program, *shlex.split(self.typed), stdin=self.stdin)
+            yield program
+
+    def start(self, home: Path) -> Start:
+        """Run it once, and see what its start does."""
+        with self.met(home) as program:
+            found = seen(program, *self.words, stdin=self.stdin)
         assert found.code == self.code, f"{self.told} ends with {found.code}"
         return found
 

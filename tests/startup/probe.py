@@ -1,4 +1,4 @@
-"""What a start does, told from inside it: python -S probe.py REPORT PATHS [WORD…].
+"""What a start does, told from inside it: python -S -P probe.py REPORT [WORD…].
 
 A program by itself, in an interpreter without `site`, so that nothing of a machine's installation
 is loaded with it, and it begins as pip's script does, in `mcli.__main__.entry`. It imports nothing
@@ -92,8 +92,7 @@ def leave(code, end=os._exit):
     end(code)
 
 
-report, paths, *words = sys.argv[1:]
-sys.path[:0] = paths.split(os.pathsep)
+report, *words = sys.argv[1:]
 sys.argv = ["mcli", *words]
 sys.meta_path.insert(0, Finder)
 sys.addaudithook(watch)

@@ -45,13 +45,11 @@ class Start:
 
 def seen(mcli: Program, *argv: str, stdin: bytes = b"") -> Start:
     """Run that command line in a clean interpreter, whatever its exit code."""
-    first = [path for path in mcli.env["PYTHONPATH"].split(os.pathsep) if path != str(ROOT)]
-    paths = os.pathsep.join((*first, str(ROOT), *PACKAGES))
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         done = subprocess.run(
-            [sys.executable, "-S", "-P", PROBE, report, paths, *argv],
-            env={name: value for name, value in mcli.env.items() if name != "PYTHONPATH"},
+            [sys.executable, "-S", "-P", PROBE, report, *argv],
+            env={**mcli.env, "PYTHONPATH": os.pathsep.join((mcli.env["PYTHONPATH"], *PACKAGES))},
             cwd=mcli.home, input=stdin, capture_output=True, check=False, timeout=60,
         )  # fmt: skip
         assert report.exists(), done.stderr.decode()
