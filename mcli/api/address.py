@@ -18,7 +18,7 @@ _PLAIN = expression(
     r"(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<target>(?:/(?!\.)(?:[a-z0-9._~:@+,=-]|%[0-9a-f]{2})*)+"
     r"(?:\?(?:[a-z0-9._~:@/+,=&-]|%[0-9a-f]{2})+)?)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # else there are letters beyond ASCII that are an s or a k
 )
 """A URL of which nothing has to be encoded, normalized or left out."""
 

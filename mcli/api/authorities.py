@@ -31,13 +31,16 @@ class Trust:
         self.context = context
         self._rest = rest
 
-    def complete(self) -> bool:
-        """Trust all that the machine does; false if that was so before. Raises OSError."""
-        if self._rest is None:
-            return False
-        self.context.load_verify_locations(self._rest)
-        self._rest = None
-        return True
+    @property
+    def is_whole(self) -> bool:
+        """Whether all whom the machine trusts are trusted already."""
+        return self._rest is None
+
+    def complete(self) -> None:
+        """Trust all that the machine does. Raises OSError."""
+        if self._rest is not None:
+            self.context.load_verify_locations(self._rest)
+            self._rest = None
 
 
 def of_files(file: str | None, folder: str | None) -> Trust:
@@ -56,10 +59,11 @@ def of_machine() -> Trust:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # Not Python's own way to them, which looks at SSL_CERT_FILE again, set to nothing or not.
     known = ssl.get_default_verify_paths()
-    bundle = next(filter(os.path.isfile, (known.openssl_cafile, *_BUNDLES)), None)
+    own = known.openssl_cafile if os.path.isfile(known.openssl_cafile) else None
     if _has_names(known.openssl_capath):
         context.load_verify_locations(capath=known.openssl_capath)
-        return Trust(context, bundle)
+        return Trust(context, own)
+    bundle = own or next(filter(os.path.isfile, _BUNDLES), None)
     if bundle is not None:
         context.load_verify_locations(bundle)
     return Trust(context)

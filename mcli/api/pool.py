@@ -64,9 +64,7 @@ class Clients(Kept):
     def __init__(self, url: str) -> None:
         from mcli.api.client import Client  # 70 ms, for those who have a proxy
 
-        trust = surroundings.trust(url)
-        if trust is not None:
-            trust.complete()
+        trust = surroundings.trust(url, whole=True)
         self._made = partial(Client, trust is not None and trust.context)
         self._idle: list[Client] = []
 
@@ -201,11 +199,13 @@ class Pool(Kept):
         host, trust = self._address.host, self._trust
         if trust is None:
             return await dialling.dial(addresses, host, None, made)
+        was_whole = trust.is_whole  # another call may read the rest while this one waits
         try:
             return await dialling.dial(addresses, host, trust.context, made)
         except ssl.SSLCertVerificationError:
-            if not trust.complete():
+            if was_whole:
                 raise
+            trust.complete()
         return await dialling.dial(addresses, host, trust.context, made)
 
     async def _line(self) -> None:

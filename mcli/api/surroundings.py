@@ -24,9 +24,10 @@ def is_direct(base_url: str) -> bool:
     return keys.is_loopback(base_url) or not any(found.get(kind) for kind in _PROXIED)
 
 
-def trust(base_url: str) -> Trust | None:
+def trust(base_url: str, whole: bool = False) -> Trust | None:
     """Whom connections to `base_url` trust, if they are not plain ones: the authorities of
-    SSL_CERT_FILE or SSL_CERT_DIR if they are set, else those of the machine. Raises ConfigFailure.
+    SSL_CERT_FILE or SSL_CERT_DIR if they are set, else those of the machine; with `whole` all at
+    once, for who cannot come back for the rest. Raises ConfigFailure.
 
     Plain http without a proxy has no use for one. `SSLKEYLOGFILE`, with which the standard library
     would write the keys of the connection to a file, is not looked at.
@@ -37,9 +38,12 @@ def trust(base_url: str) -> Trust | None:
         return None
     file, folder = (os.environ.get(name) or None for name in _TLS_VARIABLES)
     try:
-        if file is None and folder is None:
-            return authorities.of_machine()
-        return authorities.of_files(file, folder)
+        if file is not None or folder is not None:
+            return authorities.of_files(file, folder)
+        found = authorities.of_machine()
+        if whole:
+            found.complete()
+        return found
     except OSError as error:
         raise unusable(error) from None
 

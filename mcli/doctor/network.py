@@ -75,11 +75,10 @@ async def reached(base_url: str, there: Place, span: Span) -> list[Check]:
     if connected.status == "problem" or urlsplit(base_url).scheme != "https" or there.by_proxy:
         return [named, connected]
     try:
-        trust = surroundings.trust(base_url)
+        trust = surroundings.trust(base_url, whole=True)
     except Failure as failure:
         return [named, connected, failed("tls", failure)]
     assert trust is not None
-    trust.complete()
     return [named, connected, await _secured(addresses, there, trust.context, span)]
 
 

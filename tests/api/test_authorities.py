@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import ssl
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from mcli.api import authorities, pool
+from mcli.api import authorities, dialling, pool
+from mcli.api.connection import Connection
 from mcli.api.wire import Call
 from mcli.errors import Failure
 from tests.api.once import Once
@@ -56,8 +59,6 @@ async def status(url: str) -> int:
 
 
 def asked(server: FaultyServer) -> int:
-    import asyncio
-
     with tls.Front("good", server.port) as front:
         return asyncio.run(asyncio.wait_for(status(front.base_url), 20))
 
@@ -118,13 +119,73 @@ def test_a_bundle_is_read_once(machine: Path) -> None:
     shutil.copy(tls.authority(), machine / "bundle")
     trust = authorities.of_machine()
 
-    assert [trust.complete(), trust.complete()] == [True, False]
+    assert not trust.is_whole
+    trust.complete()
+    (machine / "bundle").unlink()
+    trust.complete()
+    assert trust.is_whole
     assert trust.context.verify_mode == ssl.CERT_REQUIRED
     assert trust.context.check_hostname
 
 
-def test_a_broken_bundle_is_a_mistake_of_the_machine_s(machine: Path) -> None:
+def test_connections_side_by_side_all_trust_the_bundle(
+    machine: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each finds out by itself that the folder is not enough, whoever read the bundle first."""
+    server.play(ok())
+    named(machine / "names", str(stranger(machine)))
+    shutil.copy(tls.authority(), machine / "bundle")
+    dial, many = dialling.dial, 4
+
+    async def told(url: str) -> list[int]:
+        together = asyncio.Barrier(many)
+
+        async def refused_together(*where: Any) -> Connection:
+            try:
+                return await dial(*where)
+            except ssl.SSLCertVerificationError:
+                await together.wait()
+                raise
+
+        monkeypatch.setattr(dialling, "dial", refused_together)
+        async with Once(url) as wire:
+
+            async def one() -> int:
+                async with wire.reply(Call(url, {"Accept": "*/*"})) as reply:
+                    return reply.status
+
+            return await asyncio.gather(*(one() for _ in range(many)))
+
+    with tls.Front("good", server.port) as front:
+        found = asyncio.run(asyncio.wait_for(told(front.base_url), 20))
+
+    assert found == [200] * many
+
+
+def test_beside_a_folder_of_its_own_no_other_system_s_bundle_is_trusted(
+    machine: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the HTTP library has it: whom a machine left out, it does not trust."""
+    named(machine / "names", str(stranger(machine)))
+    monkeypatch.setattr(authorities, "_BUNDLES", (tls.authority(),))
+    with pytest.raises(Failure) as caught:
+        asked(server)
+
+    assert caught.value.slug == "tls_untrusted"
+
+
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:9"])
+@pytest.mark.parametrize("names", [False, True])
+def test_a_broken_bundle_is_a_mistake_of_the_machine_s(
+    names: bool, proxy: str, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if names:
+        named(machine / "names", tls.authority())
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
     (machine / "bundle").write_text("no certificate")
+    if names and not proxy:
+        pool.to("https://api.example/v1")  # which may never need it
+        return
     with pytest.raises(Failure) as caught:
         pool.to("https://api.example/v1")
 
