@@ -12,6 +12,7 @@ from . import (
     conversing,
     counting,
     examining,
+    fronting,
     guarding,
     helping,
     journaling,
@@ -59,4 +60,5 @@ TABLE: tuple[Mutation, ...] = (
     *helping.MUTATIONS,
     *examining.MUTATIONS,
     *tabbing.MUTATIONS,
+    *fronting.MUTATIONS,
 )
