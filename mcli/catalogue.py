@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mcli import profiles
+from mcli import homes
 from mcli.shapes import frozen
 
-ENDINGS = (".yaml", ".yml")
-_PACKAGE = Path(__file__).parent
+ENDINGS = homes.RECIPES
 
 
 @frozen
@@ -34,29 +32,24 @@ def places(environ: Mapping[str, str]) -> list[Place]:
 
 def is_path(name: str) -> bool:
     """Whether a recipe is named by its file."""
-    return "/" in name or os.sep in name or name.endswith(ENDINGS)
+    return homes.is_path(name)
 
 
 def name_of(path: Path) -> str:
     """What the recipe in a file is called."""
-    return path.stem.removesuffix(".prompt")
+    return homes.name_of(str(path))
 
 
 def own_folder(environ: Mapping[str, str]) -> Path:
     """Where a person's own recipes lie."""
-    return profiles.directory(environ) / "recipes"
+    return Path(homes.own_recipes(environ))
 
 
 def bundled_folder() -> Path:
-    """Where those lie that ship with mcli: in the package in a wheel, beside it in a checkout."""
-    inside = _PACKAGE / "_recipes"
-    return inside if inside.is_dir() else _PACKAGE.parent / "recipes"
+    """Where those lie that ship with mcli."""
+    return Path(homes.bundled_recipes())
 
 
 def recipes_in(folder: Path) -> dict[str, Path]:
     """The recipes of a folder by their names; none where it cannot be read."""
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:
-        return {}
-    return {name_of(path): path for path in paths if path.suffix in ENDINGS and path.is_file()}
+    return {name: Path(path) for name, path in homes.recipes_in(str(folder)).items()}

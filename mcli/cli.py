@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
-from mcli import __version__, correcting, ending, output, system
-from mcli.commands.ask import ask
-from mcli.commands.batch import batch
-from mcli.commands.classify import classify
-from mcli.commands.codegen import codegen
-from mcli.commands.completion import completion
-from mcli.commands.config import config
-from mcli.commands.count_tokens import count_tokens
-from mcli.commands.doctor import doctor
-from mcli.commands.help import show_help
-from mcli.commands.models import models
-from mcli.commands.recipes import recipes
-from mcli.commands.run import run_recipe
-from mcli.commands.sandbox import sandbox
-from mcli.commands.summarize import summarize
-from mcli.commands.usage import usage
+from mcli import ending, output, system
 from mcli.errors import (
     ExitCode,
     Failure,
@@ -31,30 +18,78 @@ from mcli.errors import (
     WriteFailure,
     reason,
 )
-from mcli.help_screen import HELP, Commands
+from mcli.help_screen import SETTINGS, Commands, Group
+
+COMMANDS = {
+    "ask": "ask:ask",
+    "summarize": "summarize:summarize",
+    "classify": "classify:classify",
+    "codegen": "codegen:codegen",
+    "count-tokens": "count_tokens:count_tokens",
+    "run": "run:run_recipe",
+    "batch": "batch:batch",
+    "recipes": "recipes:recipes",
+    "models": "models:models",
+    "config": "config:config",
+    "doctor": "doctor:doctor",
+    "usage": "usage:usage",
+    "sandbox": "sandbox:sandbox",
+    "completion": "completion:completion",
+    "help": "help:show_help",
+}
+"""The commands, each with its module in `mcli/commands/` and the name that it has there."""
+
+_OWN_HELP = ("run",)
+"""What shows its own help, which may be that of a recipe."""
+
+
+class _Shelf(Mapping[str, Any]):
+    """The commands by their names. One is imported and made of its definition when it is asked for:
+    to make all of them takes 30 ms."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            module, _, defined = COMMANDS[name].partition(":")
+            self._made[name] = _made(
+                name, getattr(import_module(f"mcli.commands.{module}"), defined)
+            )
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def _made(name: str, defined: Any) -> Any:
+    """Typer's command of a definition, or of a group of them."""
+    if not isinstance(defined, Commands):
+        alone = Commands()
+        alone.command(name, add_help_option=name not in _OWN_HELP)(defined)
+        return typer.main.get_command(alone)
+    group = typer.main.get_command(defined)
+    group.name = name
+    return group
+
+
+class _Program(Group):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands: Any = _Shelf()
+
 
 app = Commands(
+    cls=_Program,
     help="Chat completions you can put in a script.",
-    add_completion=False,
     subcommand_metavar="COMMAND [ARGS]...",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": list(HELP)},
+    context_settings=SETTINGS,
 )
-app.command()(ask)
-app.command()(summarize)
-app.command()(classify)
-app.command()(codegen)
-app.command("count-tokens")(count_tokens)
-app.command("run", add_help_option=False)(run_recipe)
-app.command()(batch)
-app.add_typer(recipes, name="recipes")
-app.command()(models)
-app.add_typer(config, name="config")
-app.command()(doctor)
-app.command()(usage)
-app.command()(sandbox)
-app.command()(completion)
-app.command("help")(show_help)
 
 # The base of everything Typer raises for a wrong command line; it does not export it by name.
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -69,15 +104,16 @@ def root(
     """Chat completions you can put in a script."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command line, which `ending` knows. The exit code, or the negative number of the
-    signal to die of.
+def main(argv: Sequence[str], owed: bytes = b"") -> int:
+    """Run one command line, which `ending` knows, or write what is `owed` of its answer. The exit
+    code, or the negative number of the signal to die of.
     """
     try:
-        if argv[:1] == ["--version"]:
-            output.text(f"mcli {__version__}")
+        if owed:
+            output.write_all(output.STDOUT, owed)
             return ExitCode.OK
-        return int(app(args=list(argv), prog_name="mcli", standalone_mode=False) or ExitCode.OK)
+        program = typer.main.get_command(app)
+        return int(program(list(argv), "mcli", standalone_mode=False) or ExitCode.OK)
     except ReaderGone:
         return -system.SIGPIPE
     except Interrupted as interrupted:
@@ -85,7 +121,7 @@ def main(argv: Sequence[str]) -> int:
     except Failure as failure:
         return ending.report(failure)
     except _CommandLineError as error:
-        return ending.report(correcting.usage(error))
+        return _corrected(error)
     except typer.Abort:
         return -system.SIGINT
     except SystemExit:
@@ -94,4 +130,11 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         return ending.report(WriteFailure("io_error", reason(error, type(error).__name__)))
     except BaseException as error:  # noqa: BLE001 - uncaught it would exit with 1: a verdict
-        return ending.report(ending.bug(error))
+        return ending.crash(error)
+
+
+def _corrected(error: Exception) -> int:
+    """The end of a command line that cannot be meant."""
+    from mcli import correcting
+
+    return ending.report(correcting.usage(error))

@@ -22,7 +22,8 @@ _WIDTH = 78
 _COLUMN = 22
 """Characters for the name of a flag, before what is said of it."""
 
-HELP = ("-h", "--help")
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "terminal_width": _WIDTH}
+"""Of Typer's contexts: a screen is the same however wide the terminal is."""
 
 _LONGEST = 30
 """Characters of a wrong command that are told: what is longer may be a key."""
@@ -89,7 +90,7 @@ class _Command(TyperCommand):
         formatter.write("\n" + "".join(f"{line}\n" for line in _rest(self, ctx)))
 
 
-class _Group(TyperGroup):
+class Group(TyperGroup):
     """A group of commands whose help is a screen, and that knows what was meant."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -121,8 +122,8 @@ def _told(word: str) -> str:
 class Commands(typer.Typer):
     """Typer, whose commands and groups show their help as a screen."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(cls=_Group, rich_markup_mode=None, **settings)
+    def __init__(self, cls: type[Group] = Group, **settings: Any) -> None:
+        super().__init__(cls=cls, rich_markup_mode=None, add_completion=False, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         return super().command(name, cls=_Command, **settings)
@@ -133,9 +134,22 @@ def flags(command: Any) -> dict[str, Any]:
     return {each.name: each for each in command.get_params(context(command)) if _is_flag(each)}
 
 
-def context(command: Any) -> Any:
+def context(command: Any, name: str | None = None, parent: Any = None) -> Any:
     """A context to look at a command in, which Typer wants for everything."""
-    return typer.Context(command, help_option_names=list(HELP))
+    return typer.Context(command, info_name=name, parent=parent, **SETTINGS)
+
+
+def screens(root: Any) -> dict[tuple[str, ...], str]:
+    """What `--help` shows, by the words of each command, none for the program itself."""
+    return dict(_screens((), root, context(root, "mcli")))
+
+
+def _screens(
+    words: tuple[str, ...], command: Any, ctx: Any
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield words, ctx.get_help() + "\n"
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _screens((*words, name), below, context(below, name, ctx))
 
 
 def _is_flag(parameter: Any) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from mcli import ending, system
+from mcli import failing as failing  # now: at its end a long run may find another version there
 from mcli.errors import ReaderGone
 
 T = TypeVar("T")

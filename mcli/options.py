@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from mcli import caps, durations, limits
-from mcli.profiles import MOST_RETRIES
-from mcli.said import MOST_REPAIRS, Said
+from mcli.said import MOST_REPAIRS, MOST_RETRIES, Said
 
 
 def _by(parse: Callable[[str], float]) -> Callable[[str], float]:

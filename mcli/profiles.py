@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from mcli import durations, limits, params, redaction, strict, trusted
+from mcli import durations, homes, limits, params, redaction, strict, trusted
 from mcli.budget import PERS, Budget
 from mcli.errors import ConfigFailure
 from mcli.expressions import expression
 from mcli.keys import NO_KEY, KeySource
 from mcli.limits import Limits
+from mcli.said import MOST_RETRIES
 from mcli.shapes import field, frozen, replace
 from mcli.strict import Node
 from mcli.terms import Terms
-from mcli.tokens import counting
+from mcli.tokens import families
 
 CONFIG_KEYS = ("profile", "profiles", "aliases", "models", "budget", "limits")
 MODEL_KEYS = ("window", "max_output", "input_usd", "output_usd", "encoding")
@@ -26,7 +26,6 @@ PROFILE_KEYS = (
     "base_url", "key", "model", "allow_http", "strict_schema", "timeout", "retries",
     "limits", *params.READERS,
 )  # fmt: skip
-MOST_RETRIES = 100
 STORES = ("redis", "rediss", "unix")
 ENDING = "/chat/completions"
 _SECRET_NAME = expression("key|token|secret|password", re.IGNORECASE)
@@ -80,16 +79,12 @@ BUILT_IN: dict[str, Profile] = {
 
 def path(environ: Mapping[str, str]) -> Path:
     """Where the configuration file is, whether it exists or not."""
-    if environ.get("MCLI_CONFIG"):
-        return Path(environ["MCLI_CONFIG"])
-    return directory(environ) / "config.yaml"
+    return Path(homes.configuration_file(environ))
 
 
 def directory(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/mcli`; a relative value is ignored, as the XDG specification says."""
-    base = environ.get("XDG_CONFIG_HOME", "")
-    home = environ.get("HOME") or os.path.expanduser("~")
-    return (Path(base) if os.path.isabs(base) else Path(home) / ".config") / "mcli"
+    """The folder of the configuration."""
+    return Path(homes.configuration(environ))
 
 
 def load(environ: Mapping[str, str]) -> Config:
@@ -227,7 +222,7 @@ def _price(node: Node) -> float:
 
 
 def _encoding(node: Node) -> str:
-    return strict.choice(node, counting.ENCODINGS)
+    return strict.choice(node, families.SHIPPED)
 
 
 def _profile(node: Node, built_in: Profile | None) -> Profile:

@@ -6,6 +6,9 @@ from typing import Literal
 
 from mcli.shapes import frozen
 
+MOST_RETRIES = 100
+"""How many extra attempts a person may want."""
+
 MOST_REPAIRS = 10
 """How often an answer that does not fit may be asked for again."""
 

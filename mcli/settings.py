@@ -16,7 +16,7 @@ from mcli.keys import NO_KEY, KeySource
 from mcli.limits import Limits
 from mcli.profiles import Config, Profile
 from mcli.recipe import Recipe
-from mcli.said import Said
+from mcli.said import MOST_RETRIES, Said
 from mcli.shapes import field, frozen, replace
 from mcli.terms import Terms
 
@@ -269,7 +269,7 @@ def _timeout(said: Said, choice: _Choice, profile: Profile) -> float | None:
 
 
 def _retries(said: Said, choice: _Choice, profile: Profile) -> int:
-    most = profiles.MOST_RETRIES
+    most = MOST_RETRIES
     origin, word = choice.variable("MCLI_RETRIES")
     if word is not None and not (re.fullmatch("[0-9]{1,9}", word) and int(word) <= most):
         message = f'MCLI_RETRIES="{word}" is not a number from 0 to {most}'

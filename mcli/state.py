@@ -14,7 +14,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcli import folders, locks, system
+from mcli import folders, homes, locks, system
 from mcli.folders import Folder
 
 _SALT_BYTES = 32
@@ -36,15 +36,7 @@ def cache(environ: Mapping[str, str]) -> Path:
 
 
 def _below(environ: Mapping[str, str], variable: str, usual: str) -> Path:
-    """A relative value is ignored, as the specification says. Without a home there is none: a
-    service that was given no HOME is not to leave files in that of root.
-    """
-    base, home = environ.get(variable, ""), system.home(environ)
-    if os.path.isabs(base):
-        return Path(base) / "mcli"
-    if os.path.isabs(home):
-        return Path(home) / usual / "mcli"
-    raise OSError(errno.ENOENT, "no home directory is set")
+    return Path(homes.below(environ, variable, usual, system.home(environ)))
 
 
 @contextmanager

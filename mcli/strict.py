@@ -6,7 +6,6 @@ for a number, so `no`, `1:30` and `2024-01-01` are text where text is meant.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -98,6 +97,8 @@ STRICT = Complaints()
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "…"?` if a known word is near, else the known words."""
+    import difflib  # which only the wrong word needs
+
     known = sorted(known)
     if len(known) > _MOST_KNOWN:
         return ""

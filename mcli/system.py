@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mcli import homes
 from mcli.errors import ConfigFailure
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def set_mode(descriptor: int, mode: int) -> None:
 
 def home(environ: Mapping[str, str]) -> str:
     """The home that a person's environment names, or nothing."""
-    return environ.get("HOME") or (environ.get("USERPROFILE", "") if WINDOWS else "")
+    return homes.home(environ, WINDOWS)
 
 
 def proxies() -> dict[str, str]:

@@ -5,39 +5,35 @@ are those of the line behind the program as far as the cursor; the last is what 
 one that the cursor is at.
 The answer is lines of `word<TAB>what it means`. What is broken gives fewer of them, and no error.
 Nothing here opens a connection or reads a key.
+
+A person waits for it, so nothing is loaded here. What is built in was written into a file of lines
+before; where a configuration or a recipe of one's own has a say, `tab_documents` answers.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+import zlib
 
-from mcli import catalogue, profiles, roster, settings
-from mcli.errors import Failure
-from mcli.expressions import expression
-from mcli.profiles import Config
-from mcli.said import Said
+from mcli import homes, roster
 from mcli.suggestions import Suggestion
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mcli.variables import Input
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    Words = Sequence[str]
+    Environ = Mapping[str, str]
+
+FILE = os.path.join(os.path.dirname(__file__), "data", "tab.tsv")
+"""What is built in, made by `.ci/make-recipes`: lines of a kind, a name and what belongs to it."""
+RECIPES = ("ask", "summarize", "classify", "codegen")
+"""Commands that are recipes."""
 _HEAD = 2048
 """Bytes of a recipe in which its description stands."""
-_MOST_TRIED = 8
-"""Words of a line that may be files of recipes."""
-_DESCRIPTION = expression(r"^description: *(?![|>&*!])[\"']?(.+?)[\"']?$", re.MULTILINE)
-_BUNDLED = ("ask", "summarize", "classify", "codegen")
-"""Commands that are recipes."""
-
-Words = Sequence[str]
 
 
-def answer(asked: Sequence[str], environ: Mapping[str, str]) -> str:
+def answer(asked: Words, environ: Environ) -> str:
     """The lines for KIND and words; none for a kind that nobody knows."""
     kind, *words = asked or ("",)
     if kind not in _KINDS:
@@ -46,107 +42,141 @@ def answer(asked: Sequence[str], environ: Mapping[str, str]) -> str:
     try:
         for each in _KINDS[kind](words or [""], environ):
             found.setdefault(each.word, each)
-    except (Failure, OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         pass  # what was found before stays
     return "".join(each.line() for each in found.values())
 
 
-def _profiles(words: Words, environ: Mapping[str, str]) -> Iterator[Suggestion]:
-    for name, profile in _config(environ).profiles.items():
-        yield Suggestion(name, urlsplit(profile.base_url).netloc)
+def _profiles(words: Words, environ: Environ) -> Iterator[Suggestion]:
+    if _is_configured(environ):
+        from mcli import tab_documents
+
+        return tab_documents.profiles(environ)
+    return (Suggestion(name, _host(url)) for name, url, _ in _built_in("profile"))
 
 
-def _config(environ: Mapping[str, str]) -> Config:
-    """The configuration, or what is built in where it cannot be read."""
-    try:
-        return profiles.load(environ)
-    except Failure:
-        return Config(profiles=profiles.BUILT_IN)
+def _is_configured(environ: Environ) -> bool:
+    return os.path.lexists(homes.configuration_file(environ)) or bool(environ.get("MCLI_CONFIG"))
 
 
-def _models(words: Words, environ: Mapping[str, str]) -> Iterator[Suggestion]:
+def _host(url: str) -> str:
+    return url.split("/")[2]
+
+
+def _built_in(kind: str) -> Iterator[list[str]]:
+    """The cells of each line of that kind."""
+    with open(FILE, encoding="utf-8") as file:
+        for line in file:
+            first, *cells = line.rstrip("\n").split("\t")
+            if first == kind:
+                yield cells
+
+
+def _models(words: Words, environ: Environ) -> Iterator[Suggestion]:
     """Those of the endpoint that the line, the environment and the configuration name together."""
-    said = Said(
-        profile=_given(words, "--profile"), base_url=_given(words, "--base-url"), no_key=True
-    )
-    chosen = settings.load(said, environ)
-    yield from (Suggestion(name, f"alias of {model}") for name, model in chosen.aliases.items())
-    yield from roster.last(chosen.base_url, environ)
-    yield from (Suggestion(name, "in your configuration") for name in chosen.models)
-    if chosen.model is not None:
-        yield Suggestion(chosen.model, "used without this flag")
+    url = given(words, "--base-url")
+    if url is not None or environ.get("MCLI_BASE_URL") or _is_configured(environ):
+        from mcli import tab_documents
+
+        yield from tab_documents.models(given(words, "--profile"), url, environ)
+        return
+    known = list(_built_in("profile"))
+    named = given(words, "--profile")
+    chosen = environ.get("MCLI_PROFILE") or known[0][0] if named is None else named
+    for name, base_url, model in known:
+        if name == chosen:
+            yield from roster.last(base_url, environ)
+            used = environ.get("MCLI_MODEL") or model
+            yield from [Suggestion(used, "used without this flag")] if used else []
 
 
-def _given(words: Words, flag: str) -> str | None:
+def given(words: Words, flag: str) -> str | None:
     """The last value of a flag on the line, in either form."""
     found = None
     for n, word in enumerate(words[:-1]):
         if word == "--":
             break
         if word.startswith(f"{flag}="):
-            found = _bare(word.partition("=")[2])
+            found = bare(word.partition("=")[2])
         elif word == flag and n + 2 < len(words):
-            found = _bare(words[n + 1])
+            found = bare(words[n + 1])
     return found
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
     """A word without the quotes that bash leaves in place."""
-    return re.sub(r"\\(.)|[\"']", r"\1", word)
+    marks = iter(word)
+    return "".join(
+        next(marks, mark) if mark == "\\" else mark for mark in marks if mark not in "\"'"
+    )
 
 
-def _recipes(words: Words, environ: Mapping[str, str]) -> Iterator[Suggestion]:
-    for place in catalogue.places(environ):
-        with place.path.open("rb") as file:
-            told = _DESCRIPTION.search(file.read(_HEAD).decode("utf-8", "replace"))
-        about = told[1].partition(". ")[0].rstrip(".") if told else ""
-        yield Suggestion(place.name, about or ("your own" if place.own else ""))
+def _recipes(words: Words, environ: Environ) -> Iterator[Suggestion]:
+    own = homes.recipes_in(homes.own_recipes(environ))
+    for name, path in sorted({**homes.recipes_in(homes.bundled_recipes()), **own}.items()):
+        with open(path, "rb") as file:
+            about = description(file.read(_HEAD).decode("utf-8", "replace"))
+        yield Suggestion(name, about or ("your own" if name in own else ""))
 
 
-def _inputs(words: Words, environ: Mapping[str, str]) -> Iterator[Suggestion]:
+def description(text: str) -> str:
+    """The first sentence of what a recipe says of itself, as far as that is plain without YAML: the
+    beginning of a value on the line of its name. Else nothing."""
+    for line in text.split("\n"):
+        if line.startswith("description:"):
+            told = line.removeprefix("description:").strip(" \r")
+            if told[:1] in ("'", '"'):
+                told, _, more = told[1:].partition(told[0])
+                told = "" if "\\" in told or more.startswith("'") else told
+            elif told[:1] in "|>&*!":
+                told = ""
+            return told.partition(" #")[0].partition(". ")[0].rstrip(".")
+    return ""
+
+
+def _inputs(words: Words, environ: Environ) -> Iterator[Suggestion]:
     """The inputs of the line's recipe, as `name=`; behind that the values that it can have."""
-    from mcli import variables  # behind what needs no recipe
+    command, *more = map(bare, words[:-1]) if words[:-1] else ("",)
+    bundled = homes.recipes_in(homes.bundled_recipes())
+    name = command
+    if command not in RECIPES:
+        own = homes.recipes_in(homes.own_recipes(environ))
+        tried = [w for w in more if w in own or w in bundled or is_file(w)]
+        name = "" if "-e" in more[:-1] or not tried or tried[0] in own else tried[0]
+    known = known_inputs(name, bundled[name]) if name in bundled else None
+    if known is None:
+        from mcli import tab_documents
 
-    inputs = _taken(words, environ)
+        known = tab_documents.inputs(command, more, environ)
+    return _offered(known, words)
+
+
+def known_inputs(recipe: str, path: str) -> list[list[str]] | None:
+    """The inputs of a bundled recipe, each its name, type, what is told of it, and its values; None
+    where its file is not the one that they were taken from."""
+    told = [cells[1:] for cells in _built_in("input") if cells[0] == recipe]
+    with open(path, "rb") as file:
+        crc = str(zlib.crc32(file.read()))
+    return told[1:] if told and told[0] == [crc] else None
+
+
+def _offered(inputs: Sequence[Sequence[str]], words: Words) -> Iterator[Suggestion]:
     name, equals, _ = words[-1].partition("=")
     if equals:
-        declared = inputs.get(name, variables.Input())
-        truths = ("true", "false") if declared.type == "boolean" else ()
-        yield from (Suggestion(f"{name}={value}") for value in declared.values or truths)
+        values = [value for known, _, _, *values in inputs if known == name for value in values]
+        yield from (Suggestion(f"{name}={value}") for value in values)
         return
-    given = {word.partition("=")[0] for word in words[:-1] if "=" in word}
-    for name, declared in inputs.items():
-        if name not in given or declared.type == "list":
-            told = declared.help or declared.type
-            yield Suggestion(f"{name}=", f"{told} (required)" if declared.required else told)
+    taken = {word.partition("=")[0] for word in words[:-1] if "=" in word}
+    for known, type, told, *_ in inputs:
+        if known not in taken or type == "list":
+            yield Suggestion(f"{known}=", told)
 
 
-def _taken(words: Words, environ: Mapping[str, str]) -> Mapping[str, Input]:
-    """What the recipe of the line takes: the command's own, a template's, or that of the first word
-    which is the name or the file of a recipe."""
-    from mcli import library, recipe_document
-
-    command, *more = map(_bare, words[:-1])
-    if command in _BUNDLED:
-        return library.bundled(command).recipe.inputs
-    if "-e" in more[:-1]:
-        return recipe_document.on_the_spot(more[more.index("-e") + 1]).inputs
-    named = {place.name: place.path for place in catalogue.places(environ)}
-    tried = [word for word in more if word in named or _is_file(word)][:_MOST_TRIED]
-    for word in tried:
-        try:
-            path = named.get(word, Path(os.path.expanduser(word)))
-            return library.load(path, environ).inputs
-        except Failure:
-            continue
-    return {}
+def is_file(word: str) -> bool:
+    """Whether a word is the file of a recipe; a FIFO is nothing to wait for."""
+    return homes.is_path(word) and os.path.isfile(os.path.expanduser(word))
 
 
-def _is_file(word: str) -> bool:
-    """A FIFO is nothing to wait for."""
-    return catalogue.is_path(word) and os.path.isfile(os.path.expanduser(word))
-
-
-_KINDS: dict[str, Callable[[Words, Mapping[str, str]], Iterator[Suggestion]]] = {
+_KINDS: dict[str, Callable[[Words, Environ], Iterator[Suggestion]]] = {
     "profiles": _profiles, "models": _models, "recipes": _recipes, "inputs": _inputs,
 }  # fmt: skip

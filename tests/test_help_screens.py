@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 
 from mcli import headings, help_screen
 from mcli.errors import ExitCode
@@ -16,6 +15,7 @@ from tests.test_docs import COMMANDS, ROOT_COMMAND
 
 LEAVES = {name: each for name, each in COMMANDS.items() if not hasattr(each, "commands")}
 SCREENS = {"": ROOT_COMMAND, **COMMANDS}
+MADE = help_screen.screens(ROOT_COMMAND)
 SCREEN = 24
 LONGEST = {"": 32, "batch": 54}
 """The program has a line a command, `batch` nineteen flags beside those that all have."""
@@ -69,11 +69,7 @@ def test_no_fault_ends_a_command_with_a_code_that_it_does_not_tell() -> None:
 
 def screen_of(name: str) -> str:
     """What `--help` shows of a command, and a line break."""
-    context = help_screen.context(ROOT_COMMAND)
-    context.info_name = "mcli"
-    for word in name.split():
-        context = typer.Context(context.command.commands[word], parent=context, info_name=word)
-    return context.get_help() + "\n"
+    return MADE[tuple(name.split())]
 
 
 @pytest.mark.sweep

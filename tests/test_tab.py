@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from mcli import library, tab
 from tests.faults.scenes import as_json
 from tests.faults.server import FaultyServer
 from tests.program import KEY, Program, Result
+from tests.test_at_once import START, modules
+
+LIGHT = {
+    "__future__", "errno", "faulthandler", "gc", "zlib",
+    "mcli", "mcli.__main__", "mcli.homes", "mcli.roster", "mcli.suggestions", "mcli.tab",
+}  # fmt: skip
 
 RECIPE = """\
 description: Sort a mail. And more.
@@ -273,27 +279,111 @@ def test_hostile_names_are_not_offered(mcli: Program, server: FaultyServer) -> N
     assert offered(mcli, "models", "run", "") == ["ok"]
 
 
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        (["ask", "--profile", "openai", ""], {}),
+        (["ask", "-m", ""], {}),
+        (["ask", "--profile=ollama", ""], {"MCLI_PROFILE": "openai"}),
+        (["ask", "--profile", "nobody", ""], {}),
+        (["ask", "--profile=", ""], {}),
+        (["ask", ""], {"MCLI_PROFILE": "vllm", "MCLI_MODEL": "mine"}),
+        (["ask", ""], {"MCLI_PROFILE": "", "MCLI_MODEL": ""}),
+        (["ask", ""], {"MCLI_PROFILE": "nobody"}),
+        (["ask", ""], {"MCLI_BASE_URL": "https://api.openai.com/v1"}),
+        (["ask", "--base-url", "http://localhost:11434/v1/", ""], {}),
+        (["ask", "--base-url", "http://localhost:11434/v1", "--profile", "ollama", ""], {}),
+    ],
+)
+def test_without_a_configuration_the_same_is_offered_as_with_an_empty_one(
+    mcli: Program, words: list[str], more: dict[str, str]
+) -> None:
+    path = mcli.home / ".config" / "mcli" / "config.yaml"
+    lists = mcli.home / ".cache" / "mcli" / "models"
+    lists.mkdir(parents=True)
+    for name in ("https%3a%2f%2fapi.openai.com%2fv1", "http%3a%2f%2flocalhost%3a11434%2fv1"):
+        (lists / name).write_text(f"of-{name[-12:-5]}\t4,096 tokens\n".replace("%", "-"))
+    said: list[list[str]] = []
+    for prepare in (path.unlink, lambda: path.write_text("# nothing\n")):
+        prepare()
+        kinds = ("models", "profiles", "recipes")
+        said.append([answered(mcli, kind, *words, **more).out for kind in kinds])
+
+    assert said[0] == said[1]
+    listed = any(name in repr((words, more)) for name in ("openai", "ollama", "11434"))
+    assert ("of-" in said[0][0]) == listed
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("description: Sort a mail. And more.", "Sort a mail"),
+        ("description: 'Sort: a mail.'", "Sort: a mail"),
+        ('description: "Sort"  # as it comes', "Sort"),
+        ("description: Sort # as it comes", "Sort"),
+        ("description: Sort #1 mail", "Sort"),
+        ("description: Sort\r", "Sort"),
+        ("a: 1\ndescription: Sort\n  a mail", "Sort"),
+        ('description: "Sort a\\x20mail"', ""),
+        ("description: 'Ann''s'", ""),
+        ("description: |\n  Sort", ""),
+        ("description: >-\n  Sort", ""),
+        ("description: *alias", ""),
+        ("  description: Sort", ""),
+        ("description:", ""),
+        ("", ""),
+    ],
+)
+def test_a_description_is_read_where_it_is_plain(line: str, told: str) -> None:
+    assert tab.description(line) == told
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", library.recipes_in(library.bundled_folder()))
+def test_of_a_bundled_recipe_the_same_is_told_as_by_its_yaml(mcli: Program, name: str) -> None:
+    (mcli.home / ".config" / "mcli" / "config.yaml").unlink()
+    own(mcli, "copy.yaml", (library.bundled_folder() / f"{name}.yaml").read_text())
+
+    told = dict(line.split("\t") for line in answered(mcli, "recipes").out.splitlines())
+    assert told["copy"] == told[name] == library.bundled(name).recipe.description.split(". ")[0]
+    for last in ("", "style=", "multi="):
+        bundled, copied = (
+            answered(mcli, "inputs", "run", each, last).out for each in (name, "copy")
+        )
+        assert bundled == copied
+
+
+def test_a_bundled_recipe_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+    raw = (library.bundled_folder() / "translate.yaml").read_bytes()
+    path = tmp_path / "translate.yaml"
+
+    path.write_bytes(raw)
+    assert tab.known_inputs("translate", str(path))
+    path.write_bytes(raw + b"\n")
+    assert tab.known_inputs("translate", str(path)) is None
+    assert tab.known_inputs("nobody", str(path)) is None
+
+
 @pytest.mark.parametrize(
     ("asked", "yaml"),
     [
         (["recipes"], False),
         (["profiles"], False),
         (["models", "ask", "-m", ""], False),
-        (["inputs", "run", "translate", "-D", ""], True),
+        (["inputs", "run", "translate", "-D", ""], False),
+        (["inputs", "summarize", "-D", ""], False),
+        (["inputs", "run", "triage", "-D", ""], True),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
-def test_it_loads_nothing_heavy(mcli: Program, asked: list[str], yaml: bool) -> None:
+def test_only_what_is_ones_own_loads_anything(mcli: Program, asked: list[str], yaml: bool) -> None:
     (mcli.home / ".config" / "mcli" / "config.yaml").unlink()
-    done = subprocess.run(
-        [mcli.argv()[0], "-X", "importtime", "-m", "mcli", "__complete", *asked],
-        env=mcli.env, cwd=mcli.home, capture_output=True, check=True, timeout=60,
-    )  # fmt: skip
-    lines = done.stderr.decode().splitlines()
-    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in lines}
+    own(mcli, "triage.yaml")
+    idle = modules("-c", "pass", env=mcli.env)
+    found = modules("-c", START, "__complete", *asked, env=mcli.env) - idle
 
     heavy = {"typer", "rich", "httpx2", "tiktoken", "splintr", "asyncio", "ssl", "sqlite3", "redis"}
-    assert "mcli" in loaded
-    assert loaded & heavy == set()
-    assert ("yaml" in loaded) == yaml
-    assert done.stdout
+    assert {name.partition(".")[0] for name in found} & heavy == set()
+    assert ("yaml" in found) == yaml
+    assert yaml or found - LIGHT == set()

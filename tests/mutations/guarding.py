@@ -41,7 +41,7 @@ TERMINAL = (
     Mutation("mask-in-a-pipe", "a pipe gets the model's bytes", OUTPUT, "    if os.isatty(STDOUT):\n        content", "    if True:\n        content", ("test_output.py::test_a_pipe_gets_the_model_s_bytes",)),
     Mutation("an-excerpt-of-any-length", "a message is short, whatever a server says", "redaction.py", "LONGEST_EXCERPT = 300", "LONGEST_EXCERPT = 99999", (row("N-56-loud"),)),
     Mutation("see-nothing-unsafe", "a message cannot drive the terminal", "redaction.py", "return UNSAFE.sub(", "return text or UNSAFE.sub(", ("test_redaction.py::test_what_is_shown",)),
-    Mutation("tell-a-bug-s-text", "an internal error tells no secrets", "ending.py", "internal error: {type(error).__name__}", "internal error: {error!r}", ("test_cli.py::test_an_internal_error_is_70_and_tells_no_secrets",)),
+    Mutation("tell-a-bug-s-text", "an internal error tells no secrets", "failing.py", "internal error: {type(error).__name__}", "internal error: {error!r}", ("test_cli.py::test_an_internal_error_is_70_and_tells_no_secrets",)),
 )  # fmt: skip
 
 MACHINE = (

@@ -35,7 +35,7 @@ STREAMS = (
     Mutation("text-of-the-locale", "UTF-8 whatever the locale", OUTPUT, 'return content.encode("utf-8", "surrogateescape")', 'return content.encode("ascii", "replace")', (row("P-32"),)),
     Mutation("stream-into-a-pipe", "in a pipe, stdout holds the whole answer or nothing", "plan.py", "return os.isatty(output.STDOUT) if said.stream is None else said.stream", "return said.stream is not False", (row("N-09"),)),
     Mutation("notes-unasked", "success is silent on stderr", "sending.py", "output.note if said.verbose else _silence", "output.note", (row("N-06-once"),)),
-    Mutation("no-envelope-for-a-failure", "--json is one envelope for every outcome", "ending.py", 'if "--json" in _flags:', "if False:", (row("N-06", "json"),)),
+    Mutation("no-envelope-for-a-failure", "--json is one envelope for every outcome", "failing.py", 'if "--json" in flags:', "if False:", (row("N-06", "json"),)),
     Mutation("all-is-retryable", "75 alone means run me again", "envelope.py", "failure.exit_code is ExitCode.TRY_AGAIN", "True", (row("N-56-400", "json"),)),
     Mutation("half-a-pair-in-json", "an odd file name does not spoil the JSON", OUTPUT, 'return _HALF.sub(lambda found: f"\\\\u{ord(found[0]):04x}", told)', "return told", ("test_cli.py::test_an_odd_file_name_does_not_spoil_the_json",)),
 )  # fmt: skip
