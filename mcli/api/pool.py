@@ -161,9 +161,9 @@ class Pool(Kept):
             if self._open < self._most:
                 try:
                     return await self._dialled()
-                except OSError as error:  # no descriptor is left
+                except OSError:  # no descriptor is left
                     if not self._open:
-                        raise mishaps.connecting(error, self._server) from None
+                        raise  # nobody will give one back: that is no matter of the network
                     self._most = self._open
             elif self._idle:
                 self._drop(self._idle.pop())

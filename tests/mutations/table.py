@@ -12,7 +12,6 @@ from . import (
     conversing,
     counting,
     examining,
-    fronting,
     guarding,
     helping,
     journaling,
@@ -60,5 +59,4 @@ TABLE: tuple[Mutation, ...] = (
     *helping.MUTATIONS,
     *examining.MUTATIONS,
     *tabbing.MUTATIONS,
-    *fronting.MUTATIONS,
 )

@@ -17,7 +17,7 @@ from .lines import KEYS
 from .start import Start
 
 
-def as_committed(key: str = "f") -> Start:
+def as_committed(key: str = "j") -> Start:
     """A start that the figures say."""
     done = {section: Counter(starts[key]) for section, starts in committed().items()}
     return Start(0, dict.fromkeys(done["modules"], "mcli.cli"), done)
@@ -66,14 +66,14 @@ def test_what_is_written_is_what_is_read() -> None:
 
 
 def test_as_it_was_is_no_difference() -> None:
-    assert differences("f", as_committed()) == []
+    assert differences("j", as_committed()) == []
 
 
 def test_a_module_more_is_told_with_what_imported_it() -> None:
-    told = differences("f", with_more("modules", "mcli.run"))
+    told = differences("j", with_more("modules", "mcli.run"))
 
     assert told == [
-        "mcli help loads more than it did: mcli.run (imported by mcli.cli);"
+        "mcli config path loads more than it did: mcli.run (imported by mcli.cli);"
         " if it is meant: python -m tests.startup"
     ]
 
@@ -83,7 +83,7 @@ def test_many_modules_more_are_one_line() -> None:
     start.done["modules"].update(f"mcli.m{n}" for n in range(90))
     start = replace(start, importers={**start.importers, **{f"mcli.m{n}": "?" for n in range(90)}})
 
-    (told,) = differences("f", start)
+    (told,) = differences("j", start)
     assert "mcli.m4 (imported by ?) and 85 more;" in told
 
 
@@ -92,7 +92,7 @@ def test_a_module_less_is_told_too() -> None:
     start = as_committed()
     del start.done["modules"]["mcli.cli"]
 
-    assert differences("f", start)[0].startswith("mcli help no longer loads mcli.cli;")
+    assert differences("j", start)[0].startswith("mcli config path no longer loads mcli.cli;")
 
 
 @pytest.mark.parametrize(
@@ -104,30 +104,30 @@ def test_a_module_less_is_told_too() -> None:
     ],
 )
 def test_what_is_done_more_often_is_told(section: str, told: str) -> None:
-    assert differences("f", with_more(section, "mcli.cli"))[0].startswith(f"mcli help {told};")
+    assert differences("j", with_more(section, "mcli.cli"))[0].startswith(f"mcli config path {told};")
 
 
 def test_of_a_library_of_another_version_its_name_alone_counts(elsewhere) -> None:
     elsewhere(typer="0.0.1")
 
-    assert differences("f", with_more("modules", "typer.more")) == []
-    assert differences("f", with_more("modules", "httpx2")) != []
+    assert differences("j", with_more("modules", "typer.more")) == []
+    assert differences("j", with_more("modules", "httpx2")) != []
     start = as_committed()
     for name in [name for name in start.done["modules"] if name.startswith("typer")]:
         del start.done["modules"][name]
-    assert "no longer loads typer;" in differences("f", start)[0]
+    assert "no longer loads typer;" in differences("j", start)[0]
 
 
 def test_of_another_patch_of_python_what_it_loads_itself_is_its_own_affair(elsewhere) -> None:
     elsewhere(python=platform.python_version() + "1")
 
-    assert differences("f", with_more("modules", "wave", by="urllib.parse")) == []
-    assert differences("f", with_more("modules", "wave", by="mcli.cli")) != []
-    assert differences("f", with_more("modules", "mcli.run", by="wave")) != []
+    assert differences("j", with_more("modules", "wave", by="urllib.parse")) == []
+    assert differences("j", with_more("modules", "wave", by="mcli.cli")) != []
+    assert differences("j", with_more("modules", "mcli.run", by="wave")) != []
 
 
 def test_of_another_python_its_modules_are_not_compared(elsewhere) -> None:
     elsewhere(python="3.1.0")
 
-    assert differences("f", with_more("modules", "wave", by="mcli.cli")) == []
-    assert differences("f", with_more("modules", "mcli.run")) != []
+    assert differences("j", with_more("modules", "wave", by="mcli.cli")) == []
+    assert differences("j", with_more("modules", "mcli.run")) != []
