@@ -85,6 +85,7 @@ def tables(
     times: dict[str, dict[str, list[Spent]]] = {}
     moments: dict[str, list[float]] = {title: [] for title in drips}
     for turn in range(-1, asked.turns):  # the first warms the caches of files, and does not count
+        print(f"turn {turn + 1} of {asked.turns}", file=sys.stderr)  # noqa: T201
         turns(lines, stage.folder, times if turn >= 0 else {})
         for title, command in drips.items():
             taken = late(command, stage.folder, notes)
@@ -92,7 +93,8 @@ def tables(
                 moments[title].append(taken)
     if rows.LOOPS.name in asked.only:
         loops = {rows.LOOPS.name: rows.loops(stage, known["http"])}
-        for _ in range(min(LOOP_TURNS, asked.turns)):
+        for turn in range(min(LOOP_TURNS, asked.turns)):
+            print(f"loop {turn + 1}", file=sys.stderr)  # noqa: T201
             turns(loops, stage.folder, times)
     yield report.spent(times)
     if dripping:

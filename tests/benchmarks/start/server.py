@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any
 
-from tests.benchmarks.latency import ANSWER, HOST, REPLY, WHOLE
+from tests.benchmarks.latency import ANSWER, HOST, REPLY, WHOLE, Answering
 
 TOKEN_S = 0.03
 """Longer than any program takes from the head of a reply to being ready for its first token."""
@@ -50,46 +50,24 @@ END = piece({}, "stop") + event(b"[DONE]") + b"0\r\n\r\n"
 STREAM = HEAD + BEGIN + b"".join(TOKENS) + END
 
 
-class Answering(asyncio.Protocol):
+class Streaming(Answering):
     """One connection."""
 
-    def __init__(self) -> None:
-        self._held = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._held += data
-        while (end := self._held.find(b"\r\n\r\n")) >= 0:
-            head = self._held[:end].lower()
-            place = head.find(b"content-length:")
-            length = int(head[place + 15 :].split(b"\r\n")[0]) if place >= 0 else 0
-            if len(self._held) < end + 4 + length:
-                return
-            body = self._held[end + 4 : end + 4 + length]
-            self._held = self._held[end + 4 + length :]
-            self._answer(DRIP.encode() in head.partition(b"\r\n")[0], body)
-
-    def _answer(self, drips: bool, body: bytes) -> None:
-        assert self._transport is not None
-        if drips:
-            self._transport.write(HEAD)
+    def asked(self, head: bytes, body: bytes) -> None:
+        if DRIP.encode() in head.partition(b"\r\n")[0]:
+            self.answer(HEAD)
             self._later(0)
         else:
-            self._transport.write(STREAM if STREAMED.search(body) else WHOLE)
+            self.answer(STREAM if STREAMED.search(body) else WHOLE)
 
     def _later(self, number: int) -> None:
         asyncio.get_running_loop().call_later(TOKEN_S, self._token, number)
 
     def _token(self, number: int) -> None:
-        assert self._transport is not None
         # The role comes with the first token: what passes bytes on must not be early by it.
         wire = BEGIN * (number == 0) + (TOKENS[number] if number < len(TOKENS) else END)
         began = time.monotonic_ns()
-        self._transport.write(wire)
+        self.answer(wire)
         if number == 0:
             print(began, flush=True)  # noqa: T201
         if number < len(TOKENS):
@@ -101,8 +79,8 @@ async def serve(certificate: str, key: str) -> None:
     loop = asyncio.get_running_loop()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    plain = await loop.create_server(Answering, HOST, 0, backlog=1024)
-    safe = await loop.create_server(Answering, HOST, 0, backlog=1024, ssl=context)
+    plain = await loop.create_server(Streaming, HOST, 0, backlog=1024)
+    safe = await loop.create_server(Streaming, HOST, 0, backlog=1024, ssl=context)
     ports = [server.sockets[0].getsockname()[1] for server in (plain, safe)]
     print(*ports, flush=True)  # noqa: T201
     await asyncio.Event().wait()

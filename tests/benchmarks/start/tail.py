@@ -25,7 +25,9 @@ def measure(commands: Mapping[str, Command], folder: Path, calls: int) -> dict[s
     """So many calls of each, in turns, with a busy loop for each core."""
     found: dict[str, list[Spent]] = {title: [] for title in commands}
     with busy(os.cpu_count() or 1):
-        for _ in range(calls):
+        for call in range(calls):
+            if call % 50 == 0:
+                print(f"call {call} of {calls}", file=sys.stderr)  # noqa: T201
             for title, command in commands.items():
                 found[title].append(spend(command, folder))
     return found
