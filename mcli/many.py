@@ -119,7 +119,7 @@ async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> C
     jobs = descriptors.room(order.jobs or chosen.limits.concurrency or JOBS)
     purse = sending.purse(chosen, chosen.model)
     notes.charge(purse)
-    endpoint = sending.endpoint(chosen, profiles.ENDING, key, many=True)
+    endpoint = sending.endpoint(chosen, profiles.ENDING, key)
     shared = quota.of_run(jobs)
     pace = Pace(jobs, endpoint.gate, shared)
     direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
     from mcli.api.quota import Quota
+    from mcli.api.wire import Opener
+    from mcli.keeping import Keeping
     from mcli.purse import Purse
 
 Show = Callable[[str], None]
@@ -34,26 +36,36 @@ def endpoint(
     ending: str,
     key: str | None,
     note: Callable[[str], None] = _silence,
-    many: bool = False,
 ) -> Endpoint:
     """What answers, be it a recording, within the limits that are set: made once in a command,
-    however many requests it sends; with `many`, these keep connections for one another. `note` is
-    told why a request waits. Raises what is wrong with a recording before data is read."""
-    from mcli.api import calls, cassette, gate
+    however many requests it sends, which keep connections for one another. `note` is told why a
+    request waits. Raises what is wrong with a recording before data is read."""
+    from mcli.api import calls, gate
 
     url = profiles.endpoint(chosen.base_url, ending)
     keeping = chosen.keeping
-    answers = cassette.opener(keeping.record, keeping.replay)
     limited = gate.OPEN
     if chosen.limits.given and keeping.replay is None:
         from mcli import limiting
 
         limited = limiting.gate(chosen, key, note)
-    if many and keeping.record is None and keeping.replay is None:
-        from mcli.api import pool
+    return calls.Endpoint(url, key, _answers(url, keeping), gate=limited)
 
-        answers = pool.opener(url)
-    return calls.Endpoint(url, key, answers, gate=limited)
+
+def _answers(url: str, keeping: Keeping) -> Opener:
+    """The server, or what is kept of it."""
+    if keeping.replay is not None:
+        from mcli.api import cassette  # which no server needs, as a replay needs none
+
+        return cassette.replayed(keeping.replay)
+    from mcli.api import pool
+
+    live = pool.opener(url)
+    if keeping.record is None:
+        return live
+    from mcli.api import cassette
+
+    return cassette.recorded(keeping.record, live)
 
 
 def purse(chosen: Settings, *models: str | None) -> Purse:

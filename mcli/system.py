@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import stat
+import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WINDOWS = os.name == "nt"
 POSIX = not WINDOWS
+KEEPS_AUTHORITIES = WINDOWS or sys.platform == "darwin"
+"""Whether the system is asked whom TLS trusts; elsewhere it is written in files."""
 
 NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 """Windows follows links: making one takes rights there that few have."""
@@ -91,6 +94,16 @@ def set_mode(descriptor: int, mode: int) -> None:
 def home(environ: Mapping[str, str]) -> str:
     """The home that a person's environment names, or nothing."""
     return environ.get("HOME") or (environ.get("USERPROFILE", "") if WINDOWS else "")
+
+
+def proxies() -> dict[str, str]:
+    """What stands between this machine and others, by the scheme of the URL."""
+    named = any(name.lower().endswith("_proxy") for name in os.environ)
+    if not (named or KEEPS_AUTHORITIES):  # only those two know of others
+        return {}
+    from urllib.request import getproxies  # half of what the standard library has of the Web
+
+    return getproxies()
 
 
 def is_reader_gone(error: OSError) -> bool:

@@ -247,6 +247,6 @@ def test_a_recording_goes_past_it(filled: Program, server: FaultyServer) -> None
 
 
 def test_a_hit_loads_no_http(filled: Program) -> None:
-    from tests.test_startup import loaded
+    from tests.startup.start import loaded
 
     assert "httpx2" not in loaded(filled, "ask", "hi", "--cache", "1h")

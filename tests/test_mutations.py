@@ -9,7 +9,7 @@ from functools import cache
 
 from tests.faults.rows import TABLE as ROWS
 from tests.mutations.__main__ import REPORT
-from tests.mutations.mutation import kept, row
+from tests.mutations.mutation import by_library, row
 from tests.mutations.table import TABLE
 from tests.program import ROOT
 
@@ -32,7 +32,7 @@ def _exists(test: str) -> bool:
     plain, bracket, _ = name.partition("[")
     if bracket:
         known = [(each.id, mode) for each in ROWS for mode in each.modes]
-        return test in {name(*each) for name in (row, kept) for each in known}
+        return test in {name(*each) for name in (row, by_library) for each in known}
     return (ROOT / "tests" / file).is_file() and plain in _tests_in(file)
 
 

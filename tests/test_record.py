@@ -467,7 +467,7 @@ class TestReplay:
         assert replay(mcli, mcli, "ask", "hi").out == "Paris.\n"
 
     def test_it_loads_no_http(self, mcli: Program) -> None:
-        from tests.test_startup import loaded
+        from tests.startup.start import loaded
 
         record(mcli, "ask", "hi")
         found = loaded(mcli, "ask", "hi", "--replay", "tape.jsonl")

@@ -1,17 +1,18 @@
-"""What each command loads, seen in a clean interpreter: only that proves that a deferral defers."""
+"""What commands must never load, whatever the figures say: `startup/test_figures` holds those to
+what each start does. What the figures have no line of is seen here in a clean interpreter."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer
 from tests.program import Program
+from tests.startup.figures import committed
+from tests.startup.lines import KEYS
+from tests.startup.start import loaded
 
-HEAVY = (
+HEAVY = {
     "httpx2",
     "httpcore2",
     "tiktoken",
@@ -24,56 +25,57 @@ HEAVY = (
     "pydantic",
     "sqlite3",
     "redis",
-)
-PROBE = """
-import atexit, sys
-from mcli.cli import main
-code = main(sys.argv[1:])
-print("loaded:", *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
-"""
+}
 
 
-def loaded(mcli: Program, *argv: str, stdin: bytes = b"") -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, *argv],
-        env=mcli.env,
-        cwd=mcli.home,
-        input=stdin,
-        capture_output=True,
-        check=True,
-    )
-    return set(done.stderr.decode().rpartition("loaded:")[2].split())
+def by_figures(typed: str) -> set[str]:
+    """The modules and packages that a command line loads, by the first word of their names."""
+    (key,) = (key for key, line in KEYS.items() if line.typed == typed)
+    return {name.split(".")[0] for name in committed()["modules"][key]}
 
 
 @pytest.mark.parametrize(
+    "typed",
+    [
+        "--version",
+        "--help",
+        "ask --help",
+        "__complete recipes run ''",
+        "help",
+        "help exit-codes",
+        "askk",
+        "ask --wrong",
+        "config path",
+        "usage",
+    ],
+)
+def test_what_needs_nothing_loads_nothing_heavy(typed: str) -> None:
+    assert by_figures(typed) & HEAVY == set()
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
     "argv",
     [
-        ["--version"],
-        ["--help"],
-        ["ask", "--help"],
+        ["recipes", "test", "--help"],
         ["doctor", "--help"],
         ["batch"],
-        ["config", "path"],
-        ["recipes", "test", "--help"],
-        ["help"],
-        ["help", "exit-codes"],
         ["help", "mcli-ask"],
-        ["askk"],
         [],
-        ["ask", "--wrong"],
     ],
     ids=" ".join,
 )
-def test_what_needs_nothing_loads_nothing_heavy(mcli: Program, argv: list[str]) -> None:
-    assert loaded(mcli, *argv) & set(HEAVY) == set()
+def test_nor_do_its_relatives(mcli: Program, argv: list[str]) -> None:
+    assert loaded(mcli, *argv) & HEAVY == set()
 
 
-def test_counting_loads_the_tokenizer_and_no_http(mcli: Program) -> None:
-    mcli.env["MCLI_CONFIG"] = ""
-    mcli.env["XDG_CONFIG_HOME"] = str(mcli.home / "empty")
-    found = loaded(mcli, "count-tokens", stdin=b"text")
+def test_a_tab_loads_no_typer() -> None:
+    assert "typer" not in by_figures("__complete recipes run ''")
+    assert "typer" not in by_figures("__complete inputs run translate -D ''")
 
-    assert found & {*HEAVY, "requests"} == {"splintr"}
+
+def test_counting_loads_the_tokenizer_and_no_http() -> None:
+    assert by_figures("count-tokens") & {*HEAVY, "requests"} == {"splintr"}
 
 
 def test_without_splintr_it_loads_tiktoken(mcli: Program) -> None:
@@ -87,6 +89,7 @@ def test_without_splintr_it_loads_tiktoken(mcli: Program) -> None:
     }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "argv",
     [
@@ -102,17 +105,19 @@ def test_where_bytes_prove_the_answer_no_tokenizer_is_loaded(
     assert loaded(mcli, *argv, stdin=b"text") & {"splintr", "tiktoken", "httpx2"} == set()
 
 
-def test_a_completion_loads_no_rich_and_no_tokenizer(mcli: Program, server: FaultyServer) -> None:
-    found = loaded(mcli, "ask", "hi")
+def test_a_completion_loads_no_rich_and_no_tokenizer() -> None:
+    found = by_figures("ask -n hi")
 
-    assert {"httpx2", "yaml"} <= found
-    assert found & {"rich", "tiktoken", "splintr", "requests", "pydantic", "sqlite3"} == set()
+    assert {"asyncio", "h11"} <= found
+    assert (
+        found
+        & {"httpx2", "httpcore2", "rich", "tiktoken", "splintr", "requests", "pydantic", "sqlite3"}
+        == set()
+    )
 
 
-def test_limits_load_sqlite_and_redis_only_where_it_is_configured(
-    mcli: Program, server: FaultyServer
-) -> None:
-    found = loaded(mcli, "ask", "hi", "--rpm", "60")
+def test_limits_load_sqlite_and_redis_only_where_it_is_configured() -> None:
+    found = by_figures("ask -n hi --rpm 60")
 
     assert "sqlite3" in found
     assert found & {"redis", "rich", "tiktoken", "splintr"} == set()
@@ -122,13 +127,12 @@ def test_limits_load_sqlite_and_redis_only_where_it_is_configured(
 def test_a_parser_is_loaded_for_code_between_fences_only(
     mcli: Program, server: FaultyServer
 ) -> None:
-    assert "markdown_it" not in loaded(mcli, "ask", "hi")
+    assert "markdown_it" not in by_figures("ask -n hi")
     server.play(ok("x = 1"))
     assert "markdown_it" not in loaded(mcli, "codegen", "hi")
     server.play(ok('{"a": 1}'))
     assert "markdown_it" not in loaded(mcli, "ask", "hi", "--get", ".a")
-    server.play(ok("```\nx\n```"))
-    assert "markdown_it" in loaded(mcli, "codegen", "hi")
+    assert "markdown_it" in by_figures("codegen -n --lang python one")
 
 
 def test_doctor_loads_no_http_for_this_machine_alone(mcli: Program) -> None:
@@ -137,5 +141,6 @@ def test_doctor_loads_no_http_for_this_machine_alone(mcli: Program) -> None:
     assert loaded(mcli, "doctor", "--offline") & {"httpx2", "rich", "redis", "tiktoken"} == set()
 
 
-def test_a_dry_run_loads_no_http(mcli: Program) -> None:
-    assert "httpx2" not in loaded(mcli, "ask", "hi", "--dry-run")
+def test_a_dry_run_or_a_replay_loads_no_http() -> None:
+    assert "httpx2" not in by_figures("ask --dry-run -n hi")
+    assert "httpx2" not in by_figures("ask -n hi --replay recording.jsonl")

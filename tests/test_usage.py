@@ -14,8 +14,9 @@ import pytest
 from mcli import ledger, periods
 from mcli.ledger import Entry
 from tests.program import Program
+from tests.startup.start import loaded
 from tests.test_ledger import at, folder
-from tests.test_startup import HEAVY, loaded
+from tests.test_startup import HEAVY
 
 LINES = (
     at("2026-10-31T23:30:00Z", prompt_tokens=5, completion_tokens=1, cost_usd=0.5),

@@ -12,7 +12,7 @@ from mcli.api.assembly import Assembly
 from mcli.api.gate import OPEN, Gate
 from mcli.api.persist import Note, Patience, persist
 from mcli.api.sse import EventTooLarge, Framer
-from mcli.api.wire import Call, Opener, Reply, Wire, over_http
+from mcli.api.wire import Call, Opener, Reply, Wire
 from mcli.chat import Completion, Exchange, Request, Way
 from mcli.errors import BadReply, Failure, Recovery, TryAgain, WriteFailure
 from mcli.shapes import field, frozen, replace
@@ -52,7 +52,7 @@ class Endpoint:
 
     url: str
     key: str | None
-    open: Opener = over_http
+    open: Opener
     refused: set[Way] = field(default_factory=set[Way])
     another: Callable[[], Failure | None] = _welcome
     think: Show = _unheard

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from mcli import locks, outfile, system
 from mcli.api import nearest, recording
 from mcli.api.recording import Entry, Heard
-from mcli.api.wire import Call, Opener, Reply, over_http
+from mcli.api.wire import Call, Opener, Reply, Wire
 from mcli.errors import (
     CannotCreate,
     ConfigFailure,
@@ -39,21 +39,21 @@ LOCK_S = 30.0
 _POLL_S = 0.01
 
 
-def opener(record: str | None, replay: str | None) -> Opener:
-    """What answers the calls. Whatever is wrong with the file is known here, before one is made:
-    raises NoInput, ConfigFailure or CannotCreate.
-    """
-    if replay is not None:
-        player = Player(replay)
-        return lambda url: player
-    if record is None:
-        return over_http
-    outfile.check(record, no_clobber=False)
-    if os.path.exists(record):
-        if not os.path.isfile(record):
-            raise CannotCreate("cannot_create", f'"{record}" is no file that can be added to')
-        load(record)
-    return lambda url: Recorder(record, url)
+def replayed(name: str) -> Opener:
+    """Answers from the file called `name`. Raises NoInput or ConfigFailure."""
+    player = Player(name)
+    return lambda url: player
+
+
+def recorded(name: str, live: Opener) -> Opener:
+    """The answers of `live`, added to the file called `name`. Whatever is wrong with that is known
+    before a call is made: raises NoInput, ConfigFailure or CannotCreate."""
+    outfile.check(name, no_clobber=False)
+    if os.path.exists(name):
+        if not os.path.isfile(name):
+            raise CannotCreate("cannot_create", f'"{name}" is no file that can be added to')
+        load(name)
+    return lambda url: Recorder(name, live(url))
 
 
 def load(name: str) -> list[Entry]:
@@ -116,14 +116,14 @@ class Player:
 
 
 class Recorder:
-    """HTTP, with the last reply to each request kept in a file when the wire is closed.
+    """A wire, with the last reply to each request kept in a file when it is closed.
 
     Only that one is final; those before it were asked again. What did not come whole is not kept.
     """
 
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, wire: AbstractAsyncContextManager[Wire]) -> None:
         self._name = name
-        self._wire = over_http(url)
+        self._wire = wire
         self._kept: dict[str, Entry] = {}
 
     async def __aenter__(self) -> Recorder:

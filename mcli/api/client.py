@@ -1,4 +1,4 @@
-"""EDGE: one HTTP request and its reply; the only owner of the HTTP library.
+"""EDGE: calls by the HTTP library, whose only owner this is: where a proxy stands in between.
 
 Everything the library raises becomes a Failure here, told apart by what it means for asking again:
 not sent, sent without a reply, or a reply spoilt half-way.
@@ -7,76 +7,45 @@ not sent, sent without a reply, or a reply spoilt half-way.
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from functools import lru_cache
-from types import TracebackType
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
+from urllib.parse import urlsplit
 
 import httpx2
 
-from mcli import keys, redaction
-from mcli.api import body, mishaps
+from mcli.api import body, mishaps, surroundings
+from mcli.api.address import bad_url
 from mcli.api.watch import Line, TooManyInterim, Watch
-from mcli.api.wire import Call, Reply
-from mcli.errors import ConfigFailure, Recovery
-from mcli.shapes import frozen
+from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Reply
+from mcli.errors import Recovery
 
-CONNECT_S = 10.0
-"""For name, addresses, proxy and TLS together, in each attempt."""
-
-LARGEST_HEADER = 64 << 10
-"""Bytes of a reply's header. The library has a bound too, but whether it holds depends on how the
-bytes fall into its reads."""
-
-_KEPT = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2.0)
+_ONE = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2.0)
+"""A connection that is kept is closed before servers and proxies usually close it."""
 _PORTS = {"http": 80, "https": 443}
-_TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_PROXIED = ("http", "https", "all")
-"""What the library looks for among the proxies that the machine names."""
-_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 class Client:
-    """Calls of one endpoint, one after the other or side by side; an async context manager.
-
-    With `keep`, calls follow one another on one connection, for as long as the replies come whole;
-    `tls` is a context that several clients share.
+    """Calls of an endpoint, one after the other on one connection, for as long as the replies
+    come whole. `tls` is a context that several clients may share, false where none is needed.
     """
 
-    def __init__(
-        self, base_url: str, keep: bool = False, tls: ssl.SSLContext | bool | None = None
-    ) -> None:
-        _hide_passwords()
+    def __init__(self, tls: ssl.SSLContext | bool) -> None:
+        surroundings.hide_passwords()
         self._line = Line()
         try:
-            # As in Go: no proxy stands between a machine and itself, and none is to see the key.
-            far = not keys.is_loopback(base_url)
             self._http = httpx2.AsyncClient(
-                trust_env=far,
+                trust_env=True,
                 timeout=None,
-                # By default no connection is used twice: what a broken reply left in it is not a
-                # reply. One that is kept is closed before servers and proxies usually close it.
-                limits=_KEPT if keep else httpx2.Limits(max_keepalive_connections=0),
+                limits=_ONE,
                 follow_redirects=False,
-                verify=_tls_for(base_url) if tls is None else tls,
+                verify=tls,
             )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
-            raise _unusable(error) from None
+            raise surroundings.unusable(error) from None
 
-    async def __aenter__(self) -> Client:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def close(self) -> None:
+        """Let go of the connection."""
         await self._http.aclose()
 
     @asynccontextmanager
@@ -100,7 +69,7 @@ class Client:
 
     async def _send(self, call: Call) -> httpx2.Response:
         """The response whose header has arrived. Raises a Failure."""
-        url = _parsed(call.url)
+        url = parsed(call.url)
         address = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
         try:
             return await self._once(call, url, address)
@@ -123,68 +92,12 @@ class Client:
             raise mishaps.late(watch.host, CONNECT_S) from None
 
 
-@frozen
-class Address:
-    """Where an endpoint is: `header` is its value of Host, and `server` how messages name it."""
-
-    host: str
-    port: int
-    header: bytes
-    server: str
-
-
-def address(url: str) -> Address:
-    """The address of `url`. Raises ConfigFailure."""
-    found = _parsed(url)
-    port = found.port or _PORTS[found.scheme]
-    return Address(found.raw_host.decode("ascii"), port, found.netloc, urlsplit(url).netloc)
-
-
-@lru_cache(16)
-def target(url: str) -> bytes:
-    """What stands in the first line of a request to `url`."""
-    return _parsed(url).raw_path
-
-
-def _parsed(url: str) -> httpx2.URL:
+def parsed(url: str) -> httpx2.URL:
+    """The parts of `url`. Raises ConfigFailure."""
     try:
         return httpx2.URL(url)
     except httpx2.InvalidURL as error:
         raise bad_url(error, urlsplit(url).netloc) from None
-
-
-def is_direct(base_url: str) -> bool:
-    """Whether calls go to the endpoint itself, with nothing in the URL that becomes a header."""
-    if urlsplit(base_url).username is not None:
-        return False
-    found = getproxies()
-    return keys.is_loopback(base_url) or not any(found.get(kind) for kind in _PROXIED)
-
-
-def trust(base_url: str) -> ssl.SSLContext | bool:
-    """The TLS context for many connections, false for plain ones. Raises ConfigFailure."""
-    _hide_passwords()
-    try:
-        return _tls_for(base_url)
-    except OSError as error:
-        raise _unusable(error) from None
-
-
-def _tls_for(base_url: str) -> ssl.SSLContext | bool:
-    """The TLS context, with the authorities of SSL_CERT_FILE or SSL_CERT_DIR if they are set.
-
-    It costs 25 ms, and plain http without a proxy has no use for one. `SSLKEYLOGFILE`, with which
-    the standard library would write the keys of the connection to a file, is not looked at.
-    """
-    far = not keys.is_loopback(base_url)
-    if not (base_url.startswith("https:") or (far and _set(_PROXY_VARIABLES))):
-        return False
-    file, folder = (os.environ.get(name) or None for name in _TLS_VARIABLES)
-    if file is None and folder is None:
-        return httpx2.create_ssl_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(file, folder)
-    return context
 
 
 async def _raw(response: httpx2.Response, host: str) -> AsyncGenerator[bytes]:
@@ -235,39 +148,3 @@ def _inside_the_reply(host: str) -> Generator[None]:
         raise mishaps.cut(host) from None
     except httpx2.NetworkError:
         raise mishaps.cut(host) from None
-
-
-def bad_url(error: Exception, host: str) -> ConfigFailure:
-    """An address, or what is to be sent to it, that cannot be sent; of `error` its kind is told."""
-    return ConfigFailure(
-        "bad_base_url", f"{host} cannot be called: {type(error).__name__}", "check the base URL"
-    )
-
-
-def _unusable(error: Exception) -> Exception:
-    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
-        return error  # no descriptor is left, whatever the variables say
-    return _bad_environment(error)
-
-
-def _bad_environment(error: Exception) -> ConfigFailure:
-    names = _set(_PROXY_VARIABLES) + _set(_TLS_VARIABLES)
-    why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else "cannot be used"
-    return ConfigFailure(
-        "bad_environment", f"a proxy or certificate variable: {why}", f"check {', '.join(names)}"
-    )
-
-
-def _set(names: tuple[str, ...]) -> list[str]:
-    """Those of the variables, in either case, that are set."""
-    both = [spelling for name in names for spelling in (name, name.lower())]
-    return [name for name in both if os.environ.get(name)]
-
-
-def _hide_passwords() -> None:
-    """What proxy variables hold is nobody's business, also as the header it becomes."""
-    for name in _set(_PROXY_VARIABLES):
-        user, found, _ = os.environ[name].rpartition("//")[2].rpartition("@")
-        if found:
-            redaction.remember(user)
-            redaction.remember(unquote(user.partition(":")[2]))

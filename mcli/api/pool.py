@@ -1,8 +1,9 @@
-"""EDGE: the wire of a batch: a connection for each call in flight, kept for the next one.
+"""EDGE: the wire: a connection for each call in flight, kept for the next one.
 
 Connections are our own (`connection`), which takes a third of the time that a client of the library
-takes for a call (`mcli help batch`). Where a proxy may stand in between, calls go by the library,
-a client for each connection, since one of many looks through all of them at every call.
+takes for a call (`mcli help batch`), and a tenth of what it takes to load. Where a proxy may stand
+in between, calls go by the library, a client for each connection, since one of many looks through
+all of them at every call.
 """
 
 from __future__ import annotations
@@ -12,28 +13,31 @@ import errno
 import math
 import ssl
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from mcli.api import body, client, dialling, mishaps
-from mcli.api.client import Client
+from mcli.api import address, body, dialling, mishaps, surroundings
 from mcli.api.connection import Connection, Garbled, Hangup, Header, Headers
 from mcli.api.turnstile import Turnstile
-from mcli.api.wire import Call, Opener, Reply, Wire
+from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Opener, Reply, Wire
 from mcli.errors import Recovery
+
+if TYPE_CHECKING:
+    from mcli.api.client import Client
 
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
 def to(url: str) -> Kept:
     """The wire to the endpoint `url`. Raises ConfigFailure."""
-    return Pool(url) if client.is_direct(url) else Clients(url)
+    return Pool(url) if surroundings.is_direct(url) else Clients(url)
 
 
 def opener(url: str) -> Opener:
-    """What opens the wire for each request of a run: always the same."""
+    """What opens the wire for each request of a command: always the same. Raises ConfigFailure."""
     kept = to(url)
     return lambda _: kept
 
@@ -55,17 +59,19 @@ class Kept:
 
 
 class Clients(Kept):
-    """Connections of the library's; all share one TLS context, which takes 25 ms to make."""
+    """Connections of the library's, which all share one TLS context."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._tls = client.trust(url)
+        from mcli.api.client import Client  # 70 ms, for those who have a proxy
+
+        trust = surroundings.trust(url, whole=True)
+        self._made = partial(Client, trust is not None and trust.context)
         self._idle: list[Client] = []
 
     @asynccontextmanager
     async def reply(self, call: Call) -> AsyncGenerator[Reply]:
         """Send `call` and yield the reply when its header is there. Raises a Failure."""
-        one = self._idle.pop() if self._idle else Client(self._url, True, self._tls)
+        one = self._idle.pop() if self._idle else self._made()
         async with one.reply(call) as reply:
             yield reply
         self._idle.append(one)
@@ -78,11 +84,10 @@ class Pool(Kept):
     """
 
     def __init__(self, url: str) -> None:
-        tls = client.trust(url)
-        self._tls = tls if isinstance(tls, ssl.SSLContext) else None
-        if self._tls is not None:
-            self._tls.set_alpn_protocols(["http/1.1"])
-        self._address = client.address(url)
+        self._trust = surroundings.trust(url)
+        if self._trust is not None:
+            self._trust.context.set_alpn_protocols(["http/1.1"])
+        self._address, _ = address.of(url)
         self._server = self._address.server
         self._directory = dialling.Directory()
         self._idle: list[Connection] = []
@@ -90,14 +95,14 @@ class Pool(Kept):
         self._open = 0
         self._most = math.inf
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._known: tuple[Mapping[str, str], Headers] = ({}, ())
+        self._known: tuple[Mapping[str, str] | None, Headers] = (None, ())
 
     @asynccontextmanager
     async def reply(self, call: Call) -> AsyncGenerator[Reply]:
         """Send `call` and yield the reply when its header is there. Raises a Failure."""
         connection, header = await self._asked(call)
         try:
-            if header.size > client.LARGEST_HEADER:
+            if header.size > LARGEST_HEADER:
                 raise body.too_large(self._server)
             packing = header.fields.get("content-encoding", "").strip().lower()
             raw = _Raw(connection, self._server)
@@ -133,16 +138,15 @@ class Pool(Kept):
 
     async def _ask(self, connection: Connection, call: Call) -> Header:
         try:
-            return await connection.ask(
-                client.target(call.url), self._headers(call.headers), call.body
-            )
+            _, target = address.of(call.url)
+            return await connection.ask(target, self._headers(call.headers), call.body)
         except BaseException as error:
             self._drop(connection)
             if isinstance(error, Garbled):
                 raise mishaps.malformed(error, self._server, Recovery.PERMANENT) from None
             if isinstance(error, ValueError):
                 # Its text may quote a header, and with it the key: only its kind is told.
-                raise client.bad_url(error, self._server) from None
+                raise address.bad_url(error, self._server) from None
             raise
 
     async def _connection(self, new: bool = False) -> Connection:
@@ -172,22 +176,37 @@ class Pool(Kept):
         where = self._address
         if self._turnstile is None:
             self._turnstile = Turnstile()
-        made = partial(Connection, self._turnstile)
         self._open += 1
         try:
-            async with asyncio.timeout(client.CONNECT_S):
+            async with asyncio.timeout(CONNECT_S):
                 addresses = await self._directory.addresses(where.host, where.port)
-                return await dialling.dial(addresses, where.host, self._tls, made)
+                return await self._dial(addresses, partial(Connection, self._turnstile))
         except BaseException as error:
             self._open -= 1
             if getattr(error, "errno", None) in _NO_DESCRIPTOR:
                 raise
             self._wake()
             if isinstance(error, TimeoutError):
-                raise mishaps.late(self._server, client.CONNECT_S) from None
+                raise mishaps.late(self._server, CONNECT_S) from None
             if isinstance(error, OSError):
                 raise mishaps.connecting(error, self._server) from None
             raise
+
+    async def _dial(
+        self, addresses: Sequence[dialling.Address], made: Callable[[], Connection]
+    ) -> Connection:
+        """A connection to one of them. Raises OSError."""
+        host, trust = self._address.host, self._trust
+        if trust is None:
+            return await dialling.dial(addresses, host, None, made)
+        was_whole = trust.is_whole  # another call may read the rest while this one waits
+        try:
+            return await dialling.dial(addresses, host, trust.context, made)
+        except ssl.SSLCertVerificationError:
+            if was_whole:
+                raise
+            trust.complete()
+        return await dialling.dial(addresses, host, trust.context, made)
 
     async def _line(self) -> None:
         """Wait until a connection is free, or may be made."""

@@ -8,6 +8,13 @@ from typing import Protocol
 
 from mcli.shapes import frozen
 
+CONNECT_S = 10.0
+"""For name, addresses, proxy and TLS together, in each attempt."""
+
+LARGEST_HEADER = 64 << 10
+"""Bytes of a reply's header. What reads it has a bound too, but whether that holds depends on how
+the bytes fall into its reads."""
+
 
 @frozen
 class Call:
@@ -43,10 +50,3 @@ class Wire(Protocol):
 
 Opener = Callable[[str], AbstractAsyncContextManager[Wire]]
 """Opens the wire to a URL. Within one opening, equal calls are attempts at one request."""
-
-
-def over_http(url: str) -> AbstractAsyncContextManager[Wire]:
-    """The wire that is one."""
-    from mcli.api.client import Client  # httpx2: a replay has no use for it
-
-    return Client(url)

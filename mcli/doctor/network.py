@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcli import durations
-from mcli.api import client, dialling, mishaps
+from mcli.api import address, dialling, mishaps, surroundings
+from mcli.api.wire import CONNECT_S
 from mcli.doctor.finding import Check, failed, ok, problem, warning
 from mcli.doctor.proxying import Proxy
 from mcli.errors import Failure
@@ -44,7 +45,7 @@ def place(base_url: str, proxy: Proxy | None) -> Place:
     """Where calls of `base_url` go first. Raises ConfigFailure."""
     if proxy is not None:
         return Place(proxy.host, proxy.port, f"{proxy.host}:{proxy.port}", proxy.variable)
-    found = client.address(base_url)
+    found, _ = address.of(base_url)
     return Place(found.host.strip("[]"), found.port, found.server)
 
 
@@ -59,9 +60,9 @@ class Span:
     def of_step(self) -> tuple[float, str, str]:
         """Seconds that a step has now, how that is told, and the slug of the failure."""
         left = self.until - asyncio.get_running_loop().time()
-        if left < client.CONNECT_S:
+        if left < CONNECT_S:
             return max(left, 0.001), durations.words(self.limit_s), "deadline"
-        return client.CONNECT_S, durations.words(client.CONNECT_S), "connect_timeout"
+        return CONNECT_S, durations.words(CONNECT_S), "connect_timeout"
 
 
 async def reached(base_url: str, there: Place, span: Span) -> list[Check]:
@@ -74,11 +75,11 @@ async def reached(base_url: str, there: Place, span: Span) -> list[Check]:
     if connected.status == "problem" or urlsplit(base_url).scheme != "https" or there.by_proxy:
         return [named, connected]
     try:
-        context = client.trust(base_url)
+        trust = surroundings.trust(base_url, whole=True)
     except Failure as failure:
         return [named, connected, failed("tls", failure)]
-    assert isinstance(context, ssl.SSLContext)
-    return [named, connected, await _secured(addresses, there, context, span)]
+    assert trust is not None
+    return [named, connected, await _secured(addresses, there, trust.context, span)]
 
 
 async def _looked_up(there: Place, span: Span) -> tuple[list[dialling.Address] | None, Check]:

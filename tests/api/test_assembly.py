@@ -17,7 +17,7 @@ from mcli.api.persist import Patience
 from mcli.api.sse import Event, Framer
 from mcli.chat import Completion, Message, Request, Usage
 from mcli.errors import BadReply, ExitCode, Failure, Recovery, TryAgain
-from tests.api import growth, json_like
+from tests.api import growth, json_like, once
 from tests.faults import scenes
 from tests.faults.server import FaultyServer
 
@@ -140,7 +140,9 @@ def test_a_stream_that_a_server_tears_inside_an_event_is_a_cut_stream(left_out: 
     patience = Patience(time.monotonic() + 60, 60, retries=0)
     request = Request("m", (Message("user", "hi"),), stream=True)
     with FaultyServer(scenes.until_close(STREAM[:-left_out])) as server:
-        endpoint = calls.Endpoint(f"{server.base_url}/chat/completions", None)
+        endpoint = calls.Endpoint(
+            f"{server.base_url}/chat/completions", None, once.opener(server.base_url)
+        )
         call = calls.complete(request, endpoint, patience, lambda note: None, None)
         with pytest.raises(Failure) as caught:
             asyncio.run(call)

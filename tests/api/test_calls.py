@@ -11,6 +11,7 @@ from mcli.api import body, calls
 from mcli.api.persist import Patience
 from mcli.chat import Exchange, Message, Request
 from mcli.errors import Failure
+from tests.api import once
 from tests.faults.scenes import DONE, chunk, chunked, deltas, endless, event, hangup, stream_ok
 from tests.faults.server import End, FaultyServer, Pause, Reply
 
@@ -31,7 +32,9 @@ def ask(server: FaultyServer, show: Callable[[str], None] = silently) -> Exchang
 
     async def call() -> Exchange:
         patience = Patience(asyncio.get_running_loop().time() + 4, 4, 0)
-        endpoint = calls.Endpoint(server.base_url + "/chat/completions", None)
+        endpoint = calls.Endpoint(
+            f"{server.base_url}/chat/completions", None, once.opener(server.base_url)
+        )
         return await calls.complete(ASKED, endpoint, patience, silently, show)
 
     return asyncio.run(call())

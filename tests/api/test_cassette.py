@@ -14,6 +14,7 @@ from mcli.api.persist import Patience
 from mcli.api.wire import Opener
 from mcli.chat import Exchange, Message, Request
 from mcli.errors import ConfigFailure, TryAgain
+from tests.api import once
 from tests.faults.scenes import ok, stream_ok
 from tests.faults.server import FaultyServer
 
@@ -31,9 +32,9 @@ def test_the_kth_equal_request_gets_the_kth_reply_then_the_last(
     tape = str(tmp_path / "tape")
     server.play([ok("one"), ok("two"), ok("other")])
     for prompt in ("hi", "hi", "there"):
-        ask(cassette.opener(tape, None), server.base_url, prompt)
+        ask(cassette.recorded(tape, once.opener(server.base_url)), server.base_url, prompt)
     server.close()
-    opener = cassette.opener(None, tape)
+    opener = cassette.replayed(tape)
     said = [ask(opener, "http://x.invalid", p).completion.text for p in ("hi", "there", "hi", "hi")]
 
     assert said == ["one", "other", "two", "two"]
@@ -44,8 +45,8 @@ def test_a_stream_is_handed_on_event_by_event(server: FaultyServer, tmp_path: Pa
     server.play(stream_ok(["Par", "is", "."]))
     live: list[str] = []
     again: list[str] = []
-    ask(cassette.opener(tape, None), server.base_url, show=live.append)
-    ask(cassette.opener(None, tape), "http://x.invalid", show=again.append)
+    ask(cassette.recorded(tape, once.opener(server.base_url)), server.base_url, show=live.append)
+    ask(cassette.replayed(tape), "http://x.invalid", show=again.append)
 
     assert again == ["Par", "is", "."]
     assert "".join(live) == "".join(again)
@@ -56,10 +57,10 @@ def test_a_lock_that_is_never_given_back_is_75(
 ) -> None:
     monkeypatch.setattr(cassette, "LOCK_S", 0.05)
     tape = tmp_path / "tape"
-    ask(cassette.opener(str(tape), None), server.base_url)
+    ask(cassette.recorded(str(tape), once.opener(server.base_url)), server.base_url)
     holder = asyncio.run(cassette._locked(tape))
     with pytest.raises(TryAgain) as caught:
-        ask(cassette.opener(str(tape), None), server.base_url)
+        ask(cassette.recorded(str(tape), once.opener(server.base_url)), server.base_url)
 
     assert caught.value.slug == "lock_busy"
     assert caught.value.charged == "yes"
@@ -70,6 +71,6 @@ def test_a_miss_has_reached_nobody(tmp_path: Path) -> None:
     tape = tmp_path / "tape"
     tape.touch()
     with pytest.raises(ConfigFailure) as caught:
-        ask(cassette.opener(None, str(tape)), "http://x.invalid")
+        ask(cassette.replayed(str(tape)), "http://x.invalid")
 
     assert (caught.value.slug, caught.value.charged) == ("not_recorded", "no")

@@ -6,14 +6,16 @@ import asyncio
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcli import redaction
-from mcli.api import client
+from mcli.api import client, pool, surroundings, wire
+from mcli.api.wire import Call
 from mcli.errors import Failure
 from tests.faults.scenes import as_json, completion, dumps, ok
 from tests.faults.server import FaultyServer, Pause, Reply
@@ -97,42 +99,73 @@ def test_a_server_that_speaks_no_tls(mcli: Program) -> None:
     assert (done.code, done.slug) == (78, "not_tls")
 
 
-async def _reply(server: FaultyServer, query: str = "") -> client.Reply:
+async def _by_library(url: str, call: Call) -> wire.Reply:
+    made = client.Client(False)
+    try:
+        async with made.reply(call) as reply:
+            return reply
+    finally:
+        await made.close()
+
+
+async def _by_ours(url: str, call: Call) -> wire.Reply:
+    made = pool.Pool(url)
+    try:
+        async with made.reply(call) as reply:
+            return reply
+    finally:
+        made.close()
+        await asyncio.sleep(0)
+
+
+Ask = Callable[[str, Call], Coroutine[Any, Any, wire.Reply]]
+both = pytest.mark.parametrize("ask", [_by_library, _by_ours])
+
+
+def _reply(ask: Ask, server: FaultyServer, query: str = "") -> wire.Reply:
     """The reply to a GET, when its header is there."""
-    async with (
-        client.Client(server.base_url) as http,
-        http.reply(client.Call(server.base_url + query, {})) as reply,
-    ):
-        return reply
+    work = ask(server.base_url, Call(server.base_url + query, {}))
+    return asyncio.run(asyncio.wait_for(work, 4))
 
 
-def test_connecting_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "CONNECT_S", 0.2)
+def _connect_within(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (client, pool):
+        monkeypatch.setattr(module, "CONNECT_S", seconds)
+
+
+@both
+def test_connecting_has_a_bound_of_its_own(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    _connect_within(0.2, monkeypatch)
     with FaultyServer(ok(), door="jammed") as server, pytest.raises(Failure) as caught:
-        asyncio.run(asyncio.wait_for(_reply(server), 4))
+        _reply(ask, server)
 
     assert caught.value.slug == "connect_timeout"
 
 
+@both
 def test_an_answer_may_take_longer_than_connecting(
-    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "CONNECT_S", 1.0)
+    _connect_within(1.0, monkeypatch)
     server.play(Reply((Pause(1.4), *as_json(completion("Paris.")).steps)))
 
-    assert asyncio.run(_reply(server)).status == 200
+    assert _reply(ask, server).status == 200
 
 
-def test_what_a_proxy_variable_holds_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("made", [surroundings.trust, pool.to])
+def test_what_a_proxy_variable_holds_is_not_told(
+    made: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user-of-it:pass%2Fword@127.0.0.1:9")
-    client.Client("http://127.0.0.1:1/v1")
+    made("http://127.0.0.1:1/v1")
 
     said = ("user-of-it:pass%2Fword", "pass/word", "user-of-it")
     assert [redaction.redact(words) for words in said] == ["***", "***", "user-of-it"]
 
 
-def test_a_failure_names_the_host_and_no_query() -> None:
+@both
+def test_a_failure_names_the_host_and_no_query(ask: Ask) -> None:
     with FaultyServer(ok(), door="shut") as server, pytest.raises(Failure) as caught:
-        asyncio.run(_reply(server, "?api-version=1"))
+        _reply(ask, server, "?api-version=1")
 
     assert caught.value.message == f"no connection to 127.0.0.1:{server.port}: refused"

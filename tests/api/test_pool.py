@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mcli.api import body, client, connection, dialling, pool
+from mcli.api import body, connection, dialling, pool
 from mcli.api.connection import Connection
 from mcli.api.pool import Pool
 from mcli.api.turnstile import Turnstile
@@ -250,7 +250,6 @@ def test_by_way_of_a_proxy_it_is_the_library_that_calls(monkeypatch: pytest.Monk
 
     assert isinstance(pool.to("https://api.example/v1"), pool.Clients)
     assert isinstance(pool.to("http://127.0.0.1:1/v1"), Pool)
-    assert not client.is_direct("http://user:word@127.0.0.1:1/v1")
 
 
 def test_a_name_is_looked_up_once_for_all(

@@ -51,7 +51,7 @@ def test_fault(row: Row, mode: str, heals: bool) -> None:
     assert not found, "\n".join([f"{row.id} {mode} {row.why}", *found])
 
 
-def _kept() -> Iterator[Any]:
+def _by_library() -> Iterator[Any]:
     """The rows of the wire, each in its first mode: they differ behind the connection. The quick
     tests take the telling ones."""
     for row in TABLE:
@@ -64,12 +64,12 @@ def _kept() -> Iterator[Any]:
 TELLING = ("N-06", "N-09", "N-20", "N-25-smuggled", "N-70", "N-76", "N-76-reset")
 
 
-@pytest.mark.parametrize(("row", "mode"), list(_kept()))
-def test_fault_where_connections_are_kept(row: Row, mode: str) -> None:
-    """A fault of the wire ends as its row says also over the connections of a batch."""
+@pytest.mark.parametrize(("row", "mode"), list(_by_library()))
+def test_fault_by_the_library(row: Row, mode: str) -> None:
+    """A fault of the wire ends as its row says also where the library calls, as for a proxy."""
     if (missing := lacking(row)) and not os.environ.get("CI"):
         pytest.skip(f"needs {', '.join(missing)}")
-    found = play(row, mode, "tests.faults.pooled", heals=WHOLE)
+    found = play(row, mode, "tests.faults.by_library", heals=WHOLE)
     assert not found, "\n".join([f"{row.id} {mode} {row.why}", *found])
 
 

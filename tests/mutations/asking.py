@@ -23,7 +23,6 @@ HOW_OFTEN = (
     Mutation("forget-attempts-of-a-failure", "attempts are counted as they were made", PERSIST, "        failure.attempts = self.tally.attempts\n        failure.charged = self", "        failure.charged = self", ("api/test_persist.py::test_a_long_burst_is_not",)),
     Mutation("forget-attempts-before-an-adaption", "attempts are counted over adapted requests too", "api/calls.py", "attempts += failure.attempts", "attempts = failure.attempts", (row("N-56-both", "json"),)),
     Mutation("forget-what-was-paid-for", "`charged` is the worst of all attempts", PERSIST, "self.charged = worse(self.charged, failure.charged)", "self.charged = failure.charged", ("api/test_persist.py::test_what_was_paid_for_is_known",)),
-    Mutation("use-a-connection-again", "what a broken reply left is not the next reply", "api/client.py", "max_keepalive_connections=0", "max_keepalive_connections=9", (row("N-25-smuggled"),)),
 )  # fmt: skip
 
 HOW_LONG = (

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from .mutation import Mutation, row
+from .mutation import Mutation, by_library, row
 
-CLIENT, KEYS, TEMPLATE, OUTPUT = "api/client.py", "keys.py", "template.py", "output.py"
+CLIENT, AROUND, KEYS, TEMPLATE, OUTPUT = (
+    "api/client.py",
+    "api/surroundings.py",
+    "keys.py",
+    "template.py",
+    "output.py",
+)
 BAD_URLS = ("test_profiles.py::test_what_is_no_base_url",)
 
 KEY = (
-    Mutation("follow-redirects", "the key goes to its host and nowhere else", CLIENT, "follow_redirects=False", "follow_redirects=True", (row("N-55-file"),)),
+    Mutation("follow-redirects", "the key goes to its host and nowhere else", CLIENT, "follow_redirects=False", "follow_redirects=True", (by_library("N-55-file"),)),
     Mutation("a-redirect-is-an-error-like-any", "a redirect is a matter of configuration", "api/verdicts.py", "if 300 <= status < 400:", "if False:", (row("N-54-302"),)),
-    Mutation("a-proxy-for-this-machine", "no proxy sees what goes to this machine", CLIENT, "trust_env=far", "trust_env=True", ("test_cli.py::test_no_proxy_stands_between_a_machine_and_itself",)),
-    Mutation("trust-anybody", "TLS checks cannot be switched off", CLIENT, "verify=_tls_for(base_url) if tls is None else tls", "verify=False", (row("N-70"),)),
-    Mutation("trust-nobody-s-authority", "SSL_CERT_FILE is honoured", CLIENT, "context.load_verify_locations(file, folder)", "pass", (row("N-70-good"),)),
+    Mutation("a-proxy-for-this-machine", "no proxy sees what goes to this machine", AROUND, "keys.is_loopback(base_url) or not any", "not any", ("test_cli.py::test_no_proxy_stands_between_a_machine_and_itself",)),
+    Mutation("trust-anybody", "TLS checks cannot be switched off", "api/authorities.py", "    context.load_verify_locations(file, folder)\n", "    context.check_hostname = False\n    context.verify_mode = ssl.CERT_NONE\n", (row("N-70"),)),
+    Mutation("trust-nobody-s-authority", "SSL_CERT_FILE is honoured", AROUND, "return authorities.of_files(file, folder)", "return authorities.of_machine()", (row("N-70-good"),)),
     Mutation("any-host-is-the-host", "a key belongs to its host", KEYS, 'parts.hostname or "",', '"",', ("test_keys.py::test_another_host_without_a_key_is_a_matter_of_configuration",)),
     Mutation("any-scheme-is-the-scheme", "a key for https is not for http", KEYS, "        parts.scheme,\n", '        "",\n', ("test_keys.py::test_another_host_without_a_key_is_a_matter_of_configuration",)),
     Mutation("localhost-of-somebody", "`localhost.example.com` is not this machine", KEYS, 'host.endswith(".localhost")', 'host.startswith("localhost")', ("test_keys.py::test_this_machine_itself",)),
@@ -20,7 +26,7 @@ KEY = (
     Mutation("a-key-of-any-characters", "what cannot be a key is not sent", KEYS, 'if not key.isascii() or not key.isprintable() or set(key) & _NEVER_IN_A_KEY:', "if False:", ("test_keys.py::test_what_no_key_looks_like_is_refused_without_being_shown",)),
     Mutation("forget-the-key", "the key appears in no output", KEYS, "redaction.remember(key)", "pass", (row("N-58-echo"),)),
     Mutation("show-the-key-in-an-envelope", "the key appears in no output", OUTPUT, 'redaction.excerpt(told["message"])', 'told["message"]', ("test_cli.py::TestKeys::test_a_refusal_that_echoes_the_key",)),
-    Mutation("show-a-proxy-s-password", "a proxy's password appears in no output", CLIENT, "            redaction.remember(user)\n", "", (row("N-72-secret"), "api/test_client.py::test_what_a_proxy_variable_holds_is_not_told")),
+    Mutation("show-a-proxy-s-password", "a proxy's password appears in no output", AROUND, "            redaction.remember(user)\n", "", (row("N-72-secret"), "api/test_client.py::test_what_a_proxy_variable_holds_is_not_told")),
     Mutation("tell-the-whole-url", "a message has the host and no query", CLIENT, "Watch(urlsplit(call.url).netloc,", "Watch(call.url,", ("api/test_client.py::test_a_failure_names_the_host_and_no_query",)),
     Mutation("a-password-in-the-url", "the base URL holds no password", "profiles.py", "parts.username is not None or parts.password is not None", "False", BAD_URLS),
     Mutation("a-key-in-the-url", "the base URL holds no key", "profiles.py", "if any(_SECRET_NAME.search(name)", "if any(False", BAD_URLS),

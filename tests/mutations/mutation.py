@@ -43,6 +43,6 @@ def row(id: str, mode: str = "buffered") -> str:
     return f"faults/test_catalogue.py::test_fault[{id}-{mode}]"
 
 
-def kept(id: str, mode: str = "buffered") -> str:
-    """The test of a row of the fault catalogue over connections that are kept."""
-    return row(id, mode).replace("::test_fault[", "::test_fault_where_connections_are_kept[")
+def by_library(id: str, mode: str = "buffered") -> str:
+    """The test of a row of the fault table where the HTTP library calls."""
+    return row(id, mode).replace("::test_fault[", "::test_fault_by_the_library[")

@@ -29,7 +29,7 @@ WHOLE = (
 )  # fmt: skip
 
 TEXT = (
-    Mutation("lines-as-str-has-them", "U+2028 and its like are text", SSE, r'_LINE_END = re.compile(rb"\r\n|\n|\r")', r'_LINE_END = re.compile(rb"\r\n|\n|\r|\x0b|\x0c|\xc2\x85|\xe2\x80[\xa8\xa9]")', (row("N-35", "stream"),)),
+    Mutation("lines-as-str-has-them", "U+2028 and its like are text", SSE, r'_LINE_END = expression(rb"\r\n|\n|\r")', r'_LINE_END = expression(rb"\r\n|\n|\r|\x0b|\x0c|\xc2\x85|\xe2\x80[\xa8\xa9]")', (row("N-35", "stream"),)),
     Mutation("replace-in-a-stream", "bytes that are no UTF-8 are not replaced", SSE, '.join(self._data).decode()', '.join(self._data).decode("utf-8", "replace")', (row("N-33", "stream"),)),
     Mutation("replace-in-a-reply", "bytes that are no UTF-8 are not replaced", CODEC, "value_of(bare.decode())", 'value_of(bare.decode("utf-8", "replace"))', (row("N-32"),)),
     Mutation("half-a-line-end", "CR and LF may come in two pieces", SSE, '(1 if self._rest.endswith(b"\\r") else 0)', "0", ("api/test_sse.py::test_every_small_cut_of_a_real_stream",)),
