@@ -37,14 +37,14 @@ WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 class Answering(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, latency_s: float) -> None:
+    def __init__(self, latency_s: float = 0.0) -> None:
         self._latency_s = latency_s
         self._held = b""
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         self._held += data
@@ -54,12 +54,18 @@ class Answering(asyncio.Protocol):
             length = int(head[place + 15 :].split(b"\r\n")[0]) if place >= 0 else 0
             if len(self._held) < end + 4 + length:
                 return
+            body = self._held[end + 4 : end + 4 + length]
             self._held = self._held[end + 4 + length :]
-            asyncio.get_running_loop().call_later(self._latency_s, self._answer)
+            self.asked(head, body)
 
-    def _answer(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(WHOLE)
+    def asked(self, head: bytes, body: bytes) -> None:
+        """A request has come, whole; its head in small letters."""
+        asyncio.get_running_loop().call_later(self._latency_s, self.answer, WHOLE)
+
+    def answer(self, wire: bytes) -> None:
+        """Send it, if somebody is there still."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(wire)
 
 
 async def serve(latency_s: float) -> None:

@@ -84,9 +84,9 @@ def peers() -> list[Tool]:
     ]
 
 
-def install(name: str, pin: str, *more: str) -> Path:
+def install(name: str, pin: str, *more: str, below: Path = CACHE) -> Path:
     """An environment with that program, made once and kept in the cache."""
-    folder = CACHE / f"{name}-{pin}"
+    folder = below / f"{name}-{pin}"
     if not (folder / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         pip = [folder / "bin" / "pip", "install", "-q", f"{name}=={pin}", *more]

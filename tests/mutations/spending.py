@@ -6,6 +6,7 @@ from .mutation import Mutation
 
 LEDGER, SPENT, ACCOUNTING, STATE = "ledger.py", "spent.py", "accounting.py", "state.py"
 LINES, BUDGETS, SUMS = "test_ledger.py::", "test_budget.py::", "test_usage.py::"
+ALONE = ("test_waiting.py::test_a_call_takes_the_lock_of_the_ledger_alone_and_syncs_nothing",)
 
 MUTATIONS = (
     Mutation("merge-with-the-torn", "a torn line swallows no other", LEDGER, 'torn = size > 0 and', 'torn = False and', (LINES + "TestWhatIsTorn::test_ends_where_the_next_line_begins",)),
@@ -17,4 +18,6 @@ MUTATIONS = (
     Mutation("forget-the-killed", "what a killed run set aside stays counted", SPENT, 'self.held[entry.id or ""] = entry.held_usd', "pass", (BUDGETS + "TestWhatCounts::test_what_was_killed_stays_counted_and_is_told",)),
     Mutation("count-the-rejected", "what was certainly not charged is given back", SPENT, 'entry.charged != "no" and held is not None', "held is not None", (BUDGETS + "TestWhatCounts::test_a_failure_counts_where_it_may_be_charged",)),
     Mutation("believe-the-sum", "the kept sum is never believed against the ledger", SPENT, "if not self._fits(place, names):", "if False:", (BUDGETS + "TestTheSum::test_a_ledger_that_was_cut_is_read_again",)),
+    Mutation("sync-the-ledger", "a call syncs nothing that was not asked for", LEDGER, "    if os.write(descriptor, data) != len(data):", "    os.fsync(descriptor)\n    if os.write(descriptor, data) != len(data):", ALONE),
+    Mutation("wait-for-the-ledger", "who holds the ledger keeps nobody from an answer", STATE, "locks.take(descriptor)", "locks.wait(descriptor)", ALONE),
 )  # fmt: skip

@@ -104,7 +104,9 @@ def test_a_module_less_is_told_too() -> None:
     ],
 )
 def test_what_is_done_more_often_is_told(section: str, told: str) -> None:
-    assert differences("j", with_more(section, "mcli.cli"))[0].startswith(f"mcli config path {told};")
+    more = with_more(section, "mcli.cli")
+
+    assert differences("j", more)[0].startswith(f"mcli config path {told};")
 
 
 def test_of_a_library_of_another_version_its_name_alone_counts(elsewhere) -> None:
