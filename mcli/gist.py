@@ -8,6 +8,7 @@ is, and which mcli read it. It is as private as the configuration, in which no k
 from __future__ import annotations
 
 import os
+import stat
 
 from mcli import __version__, homes, lists
 
@@ -37,10 +38,12 @@ def last(environ: Mapping[str, str]) -> list[list[str]]:
 
 
 def stamp(environ: Mapping[str, str]) -> str:
-    """What the configuration file is like now; nothing where there is none."""
+    """What the configuration file is like now; nothing where there is none, or a pipe for one."""
     try:
         status = os.stat(homes.configuration_file(environ))
     except OSError:
+        return ""
+    if not stat.S_ISREG(status.st_mode):
         return ""
     facts = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
     return " ".join((__version__, *map(str, facts)))
