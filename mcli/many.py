@@ -120,6 +120,7 @@ async def _worked(made: Batch, notes: Book, key: str | None, place: Outlet) -> C
     purse = sending.purse(chosen, chosen.model)
     notes.charge(purse)
     endpoint = sending.endpoint(chosen, profiles.ENDING, key)
+    endpoint.open(endpoint.url)  # what is wrong with the way there fails no record
     shared = quota.of_run(jobs)
     pace = Pace(jobs, endpoint.gate, shared)
     direct = sending.direct(replace(endpoint, gate=pace), purse, blueprint.said)

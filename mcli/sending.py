@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mcli import output, profiles
@@ -17,6 +18,7 @@ from mcli.shapes import replace
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
+    from mcli.api.pool import Kept
     from mcli.api.quota import Quota
     from mcli.api.wire import Opener
     from mcli.keeping import Keeping
@@ -49,22 +51,25 @@ def endpoint(
         from mcli import limiting
 
         limited = limiting.gate(chosen, key, note)
-    return calls.Endpoint(url, key, _answers(url, keeping), gate=limited)
+    return calls.Endpoint(url, key, _answers(keeping), gate=limited)
 
 
-def _answers(url: str, keeping: Keeping) -> Opener:
+def _answers(keeping: Keeping) -> Opener:
     """The server, or what is kept of it."""
-    if keeping.replay is not None:
-        from mcli.api import cassette  # which no server needs, as a replay needs none
 
-        return cassette.replayed(keeping.replay)
-    from mcli.api import pool
+    @cache
+    def live(url: str) -> Kept:
+        from mcli.api import pool  # a replay has no use for it, nor has what is in the cache
 
-    live = pool.opener(url)
-    if keeping.record is None:
+        return pool.to(url)
+
+    if keeping.replay is None and keeping.record is None:
         return live
     from mcli.api import cassette
 
+    if keeping.replay is not None:
+        return cassette.replayed(keeping.replay)
+    assert keeping.record is not None
     return cassette.recorded(keeping.record, live)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import tls
 from tests.faults.scenes import error, ok, stream_ok
 from tests.faults.server import FaultyServer
 from tests.program import KEY, Program
@@ -250,3 +251,15 @@ def test_a_hit_loads_no_http(filled: Program) -> None:
     from tests.startup.start import loaded
 
     assert "httpx2" not in loaded(filled, "ask", "hi", "--cache", "1h")
+
+
+def test_an_answer_from_the_cache_needs_no_way_to_the_server(
+    mcli: Program, server: FaultyServer
+) -> None:
+    with tls.Front("good", server.port) as front:
+        asked = ("ask", "-n", "hi", "--cache", "1h", "--base-url", front.base_url)
+        assert mcli(*asked, SSL_CERT_FILE=tls.authority()).out == "Paris.\n"
+        assert mcli(*asked, SSL_CERT_FILE="/gone.pem").out == "Paris.\n"
+        assert mcli(*asked[:3], *asked[5:], SSL_CERT_FILE="/gone.pem").slug == "bad_environment"
+
+    assert len(server.requests) == 1

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from mcli.api import address, body, dialling, mishaps, surroundings
 from mcli.api.connection import Connection, Garbled, Hangup, Header, Headers
 from mcli.api.turnstile import Turnstile
-from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Opener, Reply, Wire
+from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Reply, Wire
 from mcli.errors import Recovery
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 def to(url: str) -> Kept:
     """The wire to the endpoint `url`. Raises ConfigFailure."""
     return Pool(url) if surroundings.is_direct(url) else Clients(url)
-
-
-def opener(url: str) -> Opener:
-    """What opens the wire for each request of a command: always the same. Raises ConfigFailure."""
-    kept = to(url)
-    return lambda _: kept
 
 
 class Kept:
@@ -205,7 +199,7 @@ class Pool(Kept):
         except ssl.SSLCertVerificationError:
             if was_whole:
                 raise
-            trust.complete()
+            surroundings.complete(trust)
         return await dialling.dial(addresses, host, trust.context, made)
 
     async def _line(self) -> None:

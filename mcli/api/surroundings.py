@@ -41,9 +41,17 @@ def trust(base_url: str, whole: bool = False) -> Trust | None:
         if file is not None or folder is not None:
             return authorities.of_files(file, folder)
         found = authorities.of_machine()
-        if whole:
-            found.complete()
-        return found
+    except OSError as error:
+        raise unusable(error) from None
+    if whole:
+        complete(found)
+    return found
+
+
+def complete(found: Trust) -> None:
+    """Trust all that the machine does. Raises ConfigFailure."""
+    try:
+        found.complete()
     except OSError as error:
         raise unusable(error) from None
 
@@ -54,6 +62,9 @@ def unusable(error: Exception) -> Exception:
     if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
         return error
     names = _set(_PROXY_VARIABLES) + _set(_TLS_VARIABLES)
+    if not names:
+        told = "the certificates of this machine cannot be read"
+        return ConfigFailure("bad_environment", told, "name a file of them in SSL_CERT_FILE")
     why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else "cannot be used"
     return ConfigFailure(
         "bad_environment", f"a proxy or certificate variable: {why}", f"check {', '.join(names)}"

@@ -190,3 +190,16 @@ def test_a_broken_bundle_is_a_mistake_of_the_machine_s(
         pool.to("https://api.example/v1")
 
     assert caught.value.slug == "bad_environment"
+    told = "variable" if proxy else "the certificates of this machine"
+    assert told in caught.value.message
+
+
+def test_a_broken_bundle_is_told_as_such_when_it_is_needed(
+    machine: Path, server: FaultyServer
+) -> None:
+    named(machine / "names", str(stranger(machine)))
+    (machine / "bundle").write_text("no certificate")
+    with pytest.raises(Failure) as caught:
+        asked(server)
+
+    assert caught.value.slug == "bad_environment"
