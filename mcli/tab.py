@@ -6,8 +6,9 @@ one that the cursor is at.
 The answer is lines of `word<TAB>what it means`. What is broken gives fewer of them, and no error.
 Nothing here opens a connection or reads a key.
 
-A person waits for it, so nothing is loaded here. What is built in was written into a file of lines
-before; where a configuration or a recipe of one's own has a say, `tab_documents` answers.
+A person waits for it, so nothing is loaded here: `gist` has what is built in, and what was read of
+the configuration last. Where that was changed `tab_configuration` answers, and of the inputs of a
+recipe of one's own `tab_documents`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import os
 import zlib
 
-from mcli import homes, roster
+from mcli import gist, homes, roster
 from mcli.suggestions import Suggestion
 
 TYPE_CHECKING = False
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     Words = Sequence[str]
     Environ = Mapping[str, str]
 
-FILE = os.path.join(os.path.dirname(__file__), "data", "tab.tsv")
-"""What is built in, made by `.ci/make-recipes`: lines of a kind, a name and what belongs to it."""
 RECIPES = ("ask", "summarize", "classify", "codegen")
 """Commands that are recipes."""
 _HEAD = 2048
@@ -48,46 +47,38 @@ def answer(asked: Words, environ: Environ) -> str:
 
 
 def _profiles(words: Words, environ: Environ) -> Iterator[Suggestion]:
-    if _is_configured(environ):
-        from mcli import tab_documents
+    known = _of("profile", gist.last(environ))
+    if not known:
+        from mcli import tab_configuration
 
-        return tab_documents.profiles(environ)
-    return (Suggestion(name, _host(url)) for name, url, _ in _built_in("profile"))
-
-
-def _is_configured(environ: Environ) -> bool:
-    return os.path.lexists(homes.configuration_file(environ)) or bool(environ.get("MCLI_CONFIG"))
+        return tab_configuration.profiles(environ)
+    return (Suggestion(name, url.split("/")[2]) for name, url, _ in known)
 
 
-def _host(url: str) -> str:
-    return url.split("/")[2]
-
-
-def _built_in(kind: str) -> Iterator[list[str]]:
-    """The cells of each line of that kind."""
-    with open(FILE, encoding="utf-8") as file:
-        for line in file:
-            first, *cells = line.rstrip("\n").split("\t")
-            if first == kind:
-                yield cells
+def _of(kind: str, told: list[list[str]]) -> list[list[str]]:
+    """What is told of that kind of thing."""
+    return [cells for first, *cells in told if first == kind]
 
 
 def _models(words: Words, environ: Environ) -> Iterator[Suggestion]:
     """Those of the endpoint that the line, the environment and the configuration name together."""
     url = given(words, "--base-url")
-    if url is not None or environ.get("MCLI_BASE_URL") or _is_configured(environ):
-        from mcli import tab_documents
+    told = gist.last(environ) if url is None and not environ.get("MCLI_BASE_URL") else []
+    if not told:
+        from mcli import tab_configuration
 
-        yield from tab_documents.models(given(words, "--profile"), url, environ)
+        yield from tab_configuration.models(given(words, "--profile"), url, environ)
         return
-    known = list(_built_in("profile"))
-    named = given(words, "--profile")
-    chosen = environ.get("MCLI_PROFILE") or known[0][0] if named is None else named
-    for name, base_url, model in known:
-        if name == chosen:
-            yield from roster.last(base_url, environ)
-            used = environ.get("MCLI_MODEL") or model
-            yield from [Suggestion(used, "used without this flag")] if used else []
+    profiles, named = _of("profile", told), given(words, "--profile")
+    ((usual, *_),) = _of("chosen", told) or profiles[:1]
+    chosen = environ.get("MCLI_PROFILE") or usual if named is None else named
+    for _, base_url, model in (each for each in profiles if each[0] == chosen):
+        aliases = dict(_of("alias", told))
+        yield from (Suggestion(name, f"alias of {meant}") for name, meant in aliases.items())
+        yield from roster.last(base_url, environ)
+        yield from (Suggestion(name, "in your configuration") for (name,) in _of("model", told))
+        if used := environ.get("MCLI_MODEL") or model:
+            yield Suggestion(aliases.get(used, used), "used without this flag")
 
 
 def given(words: Words, flag: str) -> str | None:
@@ -154,7 +145,7 @@ def _inputs(words: Words, environ: Environ) -> Iterator[Suggestion]:
 def known_inputs(recipe: str, path: str) -> list[list[str]] | None:
     """The inputs of a bundled recipe, each its name, type, what is told of it, and its values; None
     where its file is not the one that they were taken from."""
-    told = [cells[1:] for cells in _built_in("input") if cells[0] == recipe]
+    told = [cells[1:] for cells in _of("input", gist.built_in()) if cells[0] == recipe]
     with open(path, "rb") as file:
         crc = str(zlib.crc32(file.read()))
     return told[1:] if told and told[0] == [crc] else None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mcli import library, prepared, strict, tab
+from mcli import gist, library, prepared, strict
 from mcli.catalogue import bundled_folder, recipes_in
 from mcli.errors import ConfigFailure
 from mcli.shapes import replace
@@ -33,7 +33,7 @@ def test_the_file_is_what_the_recipes_make(tmp_path: Path) -> None:
     subprocess.run([sys.executable, ROOT / ".ci" / "make-recipes", made], check=True, env=env)
 
     assert made.read_text() == prepared.FILE.read_text(), "run .venv/bin/python .ci/make-recipes"
-    assert (tmp_path / "tab.tsv").read_text() == Path(tab.FILE).read_text(), ".ci/make-recipes"
+    assert (tmp_path / "tab.tsv").read_text() == Path(gist.FILE).read_text(), ".ci/make-recipes"
 
 
 def test_places_are_those_of_the_text() -> None:

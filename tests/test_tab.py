@@ -17,7 +17,8 @@ from tests.test_at_once import START, modules
 
 LIGHT = {
     "__future__", "errno", "faulthandler", "gc", "zlib",
-    "mcli", "mcli.__main__", "mcli.homes", "mcli.roster", "mcli.suggestions", "mcli.tab",
+    "mcli", "mcli.__main__", "mcli.gist", "mcli.homes", "mcli.lists", "mcli.roster",
+    "mcli.suggestions", "mcli.tab",
 }  # fmt: skip
 
 RECIPE = """\
@@ -59,8 +60,8 @@ def list_models(mcli: Program, server: FaultyServer, *names: str, flags: tuple[s
     return done
 
 
-def kept(mcli: Program) -> list[Path]:
-    return [path for path in (mcli.home / ".cache").rglob("*") if path.is_file()]
+def kept(mcli: Program, kind: str = "models") -> list[Path]:
+    return [each for each in (mcli.home / ".cache" / "mcli" / kind).rglob("*") if each.is_file()]
 
 
 # -- profiles
@@ -313,6 +314,80 @@ def test_without_a_configuration_the_same_is_offered_as_with_an_empty_one(
     assert said[0] == said[1]
     listed = any(name in repr((words, more)) for name in ("openai", "ollama", "11434"))
     assert ("of-" in said[0][0]) == listed
+
+
+CONFIGURATION = """\
+profile: mine
+profiles: {mine: {base_url: "http://127.0.0.1:9/v1", model: fast}, other: {base_url: "http://a/v1"}}
+aliases: {fast: gpt-4o-mini}
+models: {known: {window: 9}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        (["ask", ""], {}),
+        (["ask", "--profile", "other", ""], {"MCLI_MODEL": "fast"}),
+        (["ask", "--profile", "openai", ""], {}),
+        (["ask", ""], {"MCLI_PROFILE": "other"}),
+        (["ask", "--profile", "nobody", ""], {}),
+    ],
+)
+def test_a_configuration_is_read_once(
+    mcli: Program, words: list[str], more: dict[str, str]
+) -> None:
+    mcli.configure(CONFIGURATION)
+    first = [answered(mcli, kind, *words, **more).out for kind in ("models", "profiles")]
+    (path,) = kept(mcli, "configurations")
+    again = [answered(mcli, kind, *words, **more).out for kind in ("models", "profiles")]
+
+    assert again == first
+    assert "mine\t127.0.0.1:9\n" in first[1]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_configuration_that_was_read_loads_no_yaml(mcli: Program) -> None:
+    idle = modules("-c", "pass", env=mcli.env)
+    for kind in ("profiles", "models"):
+        answered(mcli, kind, "ask", "")
+        found = modules("-c", START, "__complete", kind, "ask", "", env=mcli.env)
+        assert found - idle - LIGHT == set()
+
+
+def test_a_change_of_the_configuration_is_seen_at_once(mcli: Program) -> None:
+    path = mcli.configure(CONFIGURATION)
+    assert "mine" in offered(mcli, "profiles")
+    path.write_text(CONFIGURATION.replace("other", "third"))
+    assert "third" in offered(mcli, "profiles")
+    path.chmod(0o666)  # which is not believed
+    assert "third" not in offered(mcli, "profiles")
+    path.chmod(0o600)
+    path.write_text("profile: [")
+    assert offered(mcli, "models") == []
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\xff\xfe\n", b"", b"\n\n", b"profile\n", b"profile\ta\tb\tc\n"]
+)
+def test_what_was_kept_of_a_configuration_and_damaged_costs_offers_at_most(
+    mcli: Program, damage: bytes
+) -> None:
+    mcli.configure(CONFIGURATION)
+    known = offered(mcli, "profiles")
+    (path,) = kept(mcli, "configurations")
+    first = path.read_bytes().partition(b"\n")[0]
+    for torn in (damage, first + b"\n" + damage):
+        path.write_bytes(torn)
+        assert {*offered(mcli, "profiles")} <= {*known, "a"}
+        answered(mcli, "models", "ask", "")
+
+
+def test_a_name_that_is_no_line_is_not_kept(mcli: Program) -> None:
+    mcli.configure(json.dumps({"aliases": {"a\tb": "c", "ok": "c\nd"}}))
+
+    assert offered(mcli, "models", "ask", "") == ["ok", "gpt-4"]
+    assert kept(mcli, "configurations") == []
 
 
 @pytest.mark.parametrize(
