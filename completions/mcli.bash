@@ -45,7 +45,7 @@ _mcli_takes() {
     'help')
       flags='--json --debug --color -h --help'
       values=' --color=words:auto,always,never '
-      arguments='words:attachments,batch,classify,codegen,coming-from,commands,completion,conversations,costs,doctor,environment,examples,exit-codes,first-steps,formats,input,install,json,limits,long,peers,recipes,replay,sandbox,scripting,settings,tokens,tools,tour,usage' ;;
+      arguments='words:attachments,batch,classify,codegen,coming-from,commands,completion,conversations,costs,doctor,environment,examples,exit-codes,first-steps,formats,input,install,json,limits,long,peers,recipes,replay,sandbox,scripting,settings,speed,tokens,tools,tour,usage' ;;
     'models')
       flags='--filter --profile --base-url --no-key --timeout --retries --record --replay --json -v --verbose --debug --color -h --help'
       values=' --filter=free --profile=profiles --base-url=free --timeout=free --retries=free --record=files --replay=files --color=words:auto,always,never ' ;;

@@ -409,7 +409,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcli', 'mcli-llm' -ScriptBlock 
         , @('--color', 'words:auto,always,never', 'Colour on a terminal')
         , @('-h', '', 'Show this and end')
         , @('--help', '', 'Show this and end'))
-      Arguments = @('words:attachments,batch,classify,codegen,coming-from,commands,completion,conversations,costs,doctor,environment,examples,exit-codes,first-steps,formats,input,install,json,limits,long,peers,recipes,replay,sandbox,scripting,settings,tokens,tools,tour,usage')
+      Arguments = @('words:attachments,batch,classify,codegen,coming-from,commands,completion,conversations,costs,doctor,environment,examples,exit-codes,first-steps,formats,input,install,json,limits,long,peers,recipes,replay,sandbox,scripting,settings,speed,tokens,tools,tour,usage')
     }
     'models' = @{
       Below = @()

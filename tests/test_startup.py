@@ -97,8 +97,19 @@ def test_a_tab_loads_no_typer() -> None:
     assert "typer" not in by_figures("__complete inputs run translate -D ''")
 
 
-def test_counting_loads_the_tokenizer_and_no_http() -> None:
-    assert by_figures("count-tokens") & {*HEAVY, "requests"} == {"splintr"}
+LONG = b"word " * 9000
+"""What is worth a tokenizer."""
+
+
+def test_counting_a_small_text_loads_no_tokenizer() -> None:
+    assert by_figures("count-tokens") & {*HEAVY, "requests"} == set()
+
+
+def test_counting_a_long_one_loads_the_tokenizer_and_no_http(mcli: Program) -> None:
+    mcli.env["XDG_CONFIG_HOME"] = str(mcli.home / "empty")
+    mcli.env["MCLI_CONFIG"] = ""
+
+    assert loaded(mcli, "count-tokens", stdin=LONG) & {*HEAVY, "requests"} == {"splintr"}
 
 
 def test_without_splintr_it_loads_tiktoken(mcli: Program) -> None:
@@ -106,7 +117,7 @@ def test_without_splintr_it_loads_tiktoken(mcli: Program) -> None:
     mcli.env["MCLI_CONFIG"] = ""
     mcli.env["PYTHONPATH"] = f"{mcli.home}:{mcli.env['PYTHONPATH']}"
 
-    assert loaded(mcli, "count-tokens", stdin=b"text") & {*HEAVY, "requests"} == {
+    assert loaded(mcli, "count-tokens", stdin=LONG) & {*HEAVY, "requests"} == {
         "yaml",
         "tiktoken",
     }

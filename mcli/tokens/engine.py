@@ -1,7 +1,7 @@
 """EDGE: the tokenizer that does the work: splintr where it is installed, else tiktoken.
 
 Either is imported by the first call that needs it, and then kept for the life of the process;
-never both.
+never both. Small texts are counted without (`small`), until that took as long as it takes to load.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import functools
 from collections.abc import Sequence
 
 from mcli.tokens.families import FURTHER, SHIPPED
+
+_counted: list[int] = []
+"""The characters of each text that was counted without a tokenizer."""
 
 
 def encodings() -> tuple[str, ...]:
@@ -34,6 +37,8 @@ def encode(text: str, encoding: str) -> list[int]:
 
 def sizes(texts: Sequence[str], encoding: str) -> list[int]:
     """How many tokens each of such texts has, found with all processors if there are several."""
+    if len(texts) == 1 and (known := _small(texts[0], encoding)) is not None:
+        return [known]
     return _tokenizer().sizes(texts, encoding)
 
 
@@ -50,6 +55,16 @@ def reach(tokens: Sequence[int], encoding: str) -> int:
 def plain(text: str, encoding: str) -> str:
     """`text` as it is tokenized, which can be written as UTF-8."""
     return _tokenizer().plain(text, encoding)
+
+
+def _small(text: str, encoding: str) -> int | None:
+    """The size of a text that is worth no tokenizer."""
+    from mcli.tokens import small
+
+    if sum(_counted) + len(text) > small.MOST:
+        return None
+    _counted.append(len(text))
+    return small.size(text, encoding)
 
 
 @functools.cache

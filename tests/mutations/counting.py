@@ -16,4 +16,8 @@ MUTATIONS = (
     Mutation("claim-to-be-exact", "an estimate says so", "tokens/families.py", "Choice(SHIPPED[0], approximate=True)", "Choice(SHIPPED[0], approximate=False)", (row("I-33-told"),)),
     Mutation("load-all-of-it", "the memory for a text does not grow with its length", COUNT, ">= AT_ONCE:", ">= 1 << 60:", ("tokens/test_counting.py::test_a_long_text_is_counted_a_few_parts_at_a_time",)),
     Mutation("composed-differently", "Qwen's text is composed before it is split", "tokens/families.py", 'frozenset({"qwen3"})', "frozenset()", ("tokens/test_engines.py::test_qwen_composes_before_it_splits",)),
+    Mutation("long-s-is-no-s", "a small text is counted as tiktoken counts it, or left to it", "tokens/small.py", ' or one == "\\u017f"', "", ("tokens/test_small.py::test_what_is_not_sure_or_takes_long_is_left_to_a_tokenizer",)),
+    Mutation("marks-are-letters", "a small text is split as tiktoken splits it", "tokens/small.py", '"Mn": _MARK', '"Mn": _LETTER', ("tokens/test_small.py::test_made_of_what_is_split_in_odd_ways",)),
+    Mutation("half-a-table", "a broken table is no reason to fail", "tokens/small.py", "if len(self._file) != self._tokens + self._begins[tokens]:", "if False:", ("tokens/test_small.py::test_a_broken_table_is_no_reason_to_fail",)),
+    Mutation("count-all-by-hand", "much text is worth a tokenizer", "tokens/engine.py", "_counted.append(len(text))", "_counted.append(0)", ("tokens/test_small.py::test_many_small_texts_are_worth_a_tokenizer",)),
 )  # fmt: skip
