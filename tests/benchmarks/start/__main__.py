@@ -65,7 +65,8 @@ def server(folder: Path) -> Iterator[tuple[dict[str, Where], subprocess.Popen[st
     signed = tls.folder()
     words = [sys.executable, "-m", "tests.benchmarks.start.server"]
     words += [str(signed / "good.pem"), str(signed / "good.key")]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as child:
         try:
             assert child.stdout is not None
             known = programs.places(folder, *map(int, child.stdout.readline().split()))
