@@ -41,15 +41,20 @@ def main() -> None:
         report.write(lines)
 
 
+def here(path: str) -> Path:
+    """As programs in other folders find it; a link stays one, or an environment is none."""
+    return Path(path).absolute()
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.start")
     names = [row.name for row in rows.ROWS]
     parser.add_argument("--only", action="append", choices=names, help="a row, repeatable")
     parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--calls", type=int, default=tail.CALLS, help="of the tail, each program")
-    parser.add_argument("--python", type=Path, metavar="VENV", help="an environment with mcli")
+    parser.add_argument("--python", type=here, metavar="VENV", help="an environment with mcli")
     parser.add_argument(
-        "--peers", type=Path, metavar="DIR", default=tools.CACHE, help="their environments"
+        "--peers", type=here, metavar="DIR", default=tools.CACHE, help="their environments"
     )
     parser.add_argument("--write", action="store_true", help="write the page, too")
     asked = parser.parse_args()
