@@ -41,15 +41,20 @@ def main() -> None:
         report.write(lines)
 
 
+def here(path: str) -> Path:
+    """As programs in other folders find it; a link stays one, or an environment is none."""
+    return Path(path).absolute()
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.start")
     names = [row.name for row in rows.ROWS]
     parser.add_argument("--only", action="append", choices=names, help="a row, repeatable")
     parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--calls", type=int, default=tail.CALLS, help="of the tail, each program")
-    parser.add_argument("--python", type=Path, metavar="VENV", help="an environment with mcli")
+    parser.add_argument("--python", type=here, metavar="VENV", help="an environment with mcli")
     parser.add_argument(
-        "--peers", type=Path, metavar="DIR", default=tools.CACHE, help="their environments"
+        "--peers", type=here, metavar="DIR", default=tools.CACHE, help="their environments"
     )
     parser.add_argument("--write", action="store_true", help="write the page, too")
     asked = parser.parse_args()
@@ -65,7 +70,8 @@ def server(folder: Path) -> Iterator[tuple[dict[str, Where], subprocess.Popen[st
     signed = tls.folder()
     words = [sys.executable, "-m", "tests.benchmarks.start.server"]
     words += [str(signed / "good.pem"), str(signed / "good.key")]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as child:
         try:
             assert child.stdout is not None
             known = programs.places(folder, *map(int, child.stdout.readline().split()))

@@ -75,7 +75,7 @@ class Streaming(Answering):
 
 
 async def serve(certificate: str, key: str) -> None:
-    """Answer until killed."""
+    """Answer until killed, or until stdin ends."""
     loop = asyncio.get_running_loop()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -83,7 +83,7 @@ async def serve(certificate: str, key: str) -> None:
     safe = await loop.create_server(Streaming, HOST, 0, backlog=1024, ssl=context)
     ports = [server.sockets[0].getsockname()[1] for server in (plain, safe)]
     print(*ports, flush=True)  # noqa: T201
-    await asyncio.Event().wait()
+    await loop.run_in_executor(None, sys.stdin.read)  # which ends when whoever started this does
 
 
 if __name__ == "__main__":
