@@ -33,6 +33,7 @@ def counted(text: str, encoding: str) -> int:
 @example("a \n")
 @example(" \n \n")
 @example("x's I'LL")
+@example(" \u094d\u0905")
 def test_made_of_what_is_split_in_odd_ways(encoding: str, text: str) -> None:
     assert small.size(text, encoding) == counted(text, encoding)
 
