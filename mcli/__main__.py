@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _PATIENCE_S = 5
-_MANY = 200_000
-"""Objects: more than a start makes, nearly all of which stay. To look among them for what may go
+_MANY = 100_000
+"""Objects: twice what a start makes, nearly all of which stay. To look among them for what may go
 takes a twentieth of it."""
 _SCREENS = os.path.join(os.path.dirname(__file__), "screens")
 _DEEPEST = 2
