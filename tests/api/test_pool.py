@@ -223,6 +223,21 @@ def test_without_a_descriptor_calls_wait_for_one_another(
     assert (server.connections, len(server.requests)) == (2, 9)
 
 
+def test_without_a_descriptor_for_one_nobody_gives_one_back(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scarce(*_: Any) -> Connection:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(dialling, "dial", scarce)
+
+    async def told(wire: Pool, url: str) -> None:
+        with pytest.raises(OSError, match="Too many open files"):  # no matter of the network
+            await said(wire, url)
+
+    story(server, told)
+
+
 def test_over_tls_too_one_connection_has_call_after_call(
     server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
