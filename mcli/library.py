@@ -225,6 +225,8 @@ def _parent(node: Node, child: Path, environ: Mapping[str, str]) -> Path:
     if is_path(name):
         return beside(child, name, node)
     own, shipped = recipes_in(own_folder(environ)), recipes_in(bundled_folder())
+    if child.parent == bundled_folder():
+        own = {}  # what is bundled is the same for everybody
     for known in (own, shipped):
         if name in known and not _same(known[name], child):
             return known[name]

@@ -121,6 +121,18 @@ def looking(number: int) -> Callable[[], bool]:
     return lambda: bool(select.select([number], [], [], 0)[0])
 
 
+def has_arrived(number: int) -> bool:
+    """Whether the other end has received all that was sent on that socket; only Linux can tell."""
+    try:
+        import fcntl
+        import termios
+
+        told = fcntl.ioctl(number, termios.TIOCOUTQ, b"\0" * 4)
+    except (ImportError, OSError):
+        return False
+    return sys.platform == "linux" and not any(told)
+
+
 def has_bytes(descriptor: int, within_s: float) -> bool:
     """Whether a pipe has bytes, or its end, within the time. Windows cannot tell: it has."""
     if not hasattr(select, "poll"):

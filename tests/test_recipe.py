@@ -281,6 +281,19 @@ def test_data_and_variables_are_never_templates(a: str, data: str, system: str) 
     assert [m.content for m in rendered[:-1]] == ([system] if system else [])
 
 
+def test_what_is_bundled_extends_what_is_bundled(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a person calls by the same name, be it broken."""
+    own(tmp_path / ".config", summarize="broken: [")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    whole = library.bundled("summarize").recipe
+
+    merging = library.merging(whole)
+    assert merging is not None
+    assert merging.params == whole.params
+
+
 @pytest.mark.parametrize(
     ("name", "temperature", "kind"),
     [

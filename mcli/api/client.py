@@ -71,13 +71,6 @@ class Client:
         """The response whose header has arrived. Raises a Failure."""
         url = parsed(call.url)
         address = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
-        try:
-            return await self._once(call, url, address)
-        except _Stale:
-            # It was closed while nothing was on its way: that costs no attempt.
-            return await self._once(call, url, address)
-
-    async def _once(self, call: Call, url: httpx2.URL, address: tuple[str, int]) -> httpx2.Response:
         timer = asyncio.timeout(CONNECT_S)
         watch = Watch(urlsplit(call.url).netloc, address, timer, self._line)
         request = self._http.build_request(
@@ -118,23 +111,20 @@ def _before_the_reply(watch: Watch) -> Generator[None]:
     except httpx2.RemoteProtocolError as error:
         if "disconnected" not in str(error):
             raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
-        raise _stale_or_vanished(watch) from None
+        raise mishaps.vanished(watch.host) from None
     except TooManyInterim as error:
         raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
     except httpx2.NetworkError:
-        raise _stale_or_vanished(watch) from None
+        raise mishaps.vanished(watch.host) from None
+    except (
+        ExceptionGroup,
+        OverflowError,
+        UnicodeError,
+    ) as error:  # of what is no port
+        raise surroundings.unusable(error) from None
     except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
         # The library's text may quote a header, and with it the key: only its kind is told.
         raise bad_url(error, watch.host) from None
-
-
-def _stale_or_vanished(watch: Watch) -> Exception:
-    """A connection that served before and ends without a word of a reply was closed meanwhile."""
-    return mishaps.vanished(watch.host) if watch.is_first else _Stale()
-
-
-class _Stale(Exception):
-    """A connection that was kept is one no longer."""
 
 
 @contextmanager

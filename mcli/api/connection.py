@@ -35,8 +35,9 @@ class Garbled(Exception):
 
 
 class Hangup(Exception):
-    """The connection ended, or was reset, before the reply did. `heard` says that something of a
-    reply had come."""
+    """The connection ended, or was reset, before the reply did. `heard` says that the request was
+    read: something of a reply had come, or the end in place of it, when all had arrived. (A server
+    that leaves something unread resets the connection by closing it.)"""
 
     def __init__(self, heard: bool) -> None:
         super().__init__("the connection ended")
@@ -89,6 +90,9 @@ class Connection(asyncio.Protocol):
             self._turnstile.enter(self._wake)
 
     def eof_received(self) -> None:
+        assert self._transport is not None
+        number = self._transport.get_extra_info("socket").fileno()
+        self._heard = self._heard or system.has_arrived(number)
         self._ended = True
         self._wake()
 

@@ -28,6 +28,9 @@ from mcli.errors import Recovery
 if TYPE_CHECKING:
     from mcli.api.client import Client
 
+WARY = 100
+"""Calls for which no connection is kept, after a server closed one that it was to keep."""
+
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
@@ -86,7 +89,7 @@ class Pool(Kept):
         self._directory = dialling.Directory()
         self._idle: list[Connection] = []
         self._turnstile: Turnstile | None = None
-        self._open = 0
+        self._open = self._wary = 0
         self._most = math.inf
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._known: tuple[Mapping[str, str] | None, Headers] = (None, ())
@@ -103,7 +106,8 @@ class Pool(Kept):
             async with aclosing(body.pieces(raw, packing, self._server)) as pieces:
                 yield Reply(header.status, header.fields, pieces, self._server)
         finally:
-            if connection.free():
+            self._wary = max(self._wary - 1, 0)
+            if not self._wary and connection.free():
                 self._idle.append(connection)
                 self._wake()
             else:
@@ -123,7 +127,9 @@ class Pool(Kept):
         except Hangup as hangup:
             if not is_kept or hangup.heard:
                 raise mishaps.vanished(self._server) from None
-        # It was closed while nothing was on its way: that costs no attempt, but only once.
+        # It was closed while nothing was on its way: that costs no attempt. Whether it was read is
+        # not quite sure, so the next ones are not to meet the same.
+        self._wary = WARY
         connection = await self._connection(new=True)
         try:
             return connection, await self._ask(connection, call)
@@ -184,6 +190,8 @@ class Pool(Kept):
                 raise mishaps.late(self._server, CONNECT_S) from None
             if isinstance(error, OSError):
                 raise mishaps.connecting(error, self._server) from None
+            if isinstance(error, UnicodeError | OverflowError):  # of a host or a port that is none
+                raise address.bad_url(error, self._server) from None
             raise
 
     async def _dial(

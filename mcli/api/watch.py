@@ -43,7 +43,6 @@ class Watch:
 
     `timer` is the bound on connecting; it ends when the request itself begins to be sent. `server`
     is how messages name the server, and `address` its host and port as the library has them.
-    `is_first` says that the connection was made for this request.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class Watch:
         self._head: bytearray | None = bytearray()
         self._interim = 0
         self._line = line
-        self.is_first = False
         line.watch = self
 
     @property
@@ -68,7 +66,6 @@ class Watch:
         """The library's report of one step."""
         if step == "connection.connect_tcp.started":
             self._peer = (info["host"], info["port"])
-            self.is_first = True
         elif step.endswith((".connect_tcp.complete", ".start_tls.complete")):
             stream = info["return_value"]
             stream.read = _counting(stream.read, self._line)

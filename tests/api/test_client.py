@@ -169,3 +169,20 @@ def test_a_failure_names_the_host_and_no_query(ask: Ask) -> None:
         _reply(ask, server, "?api-version=1")
 
     assert caught.value.message == f"no connection to 127.0.0.1:{server.port}: refused"
+
+
+@pytest.mark.parametrize("host", ["a..b", ".localhost", f"{'a' * 64}.example"])
+def test_a_host_that_is_none_is_a_mistake_of_the_configuration(mcli: Program, host: str) -> None:
+    done = mcli("ask", "-n", "hi", "--base-url", f"https://{host}/v1", "--no-key", "-m", "m")
+
+    assert (done.code, done.slug) == (78, "bad_base_url")
+
+
+def test_a_port_that_is_none_is_one_too(mcli: Program) -> None:
+    asked = ("ask", "-n", "hi", "--no-key", "-m", "m", "--base-url")
+    done = mcli(*asked, "http://127.0.0.1:99999/v1")
+    assert (done.code, done.slug) == (2, "bad_base_url")
+
+    done = mcli(*asked, "http://ex.invalid/v1", HTTP_PROXY="http://u:PW@127.0.0.1:99999")
+    assert (done.code, done.slug) == (78, "bad_environment")
+    assert "PW" not in done.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -126,8 +127,23 @@ def test_what_stands_behind_a_reply_is_nobody_s(
     assert server.connections == 2
 
 
-def test_a_request_that_is_cut_off_twice_is_not_sent_a_third_time(server: FaultyServer) -> None:
-    server.play([PARIS, hangup(), hangup(), ROME])
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system tells what has arrived")
+def test_a_request_that_was_read_before_the_end_is_not_sent_again(server: FaultyServer) -> None:
+    server.play([PARIS, hangup(), ROME])
+
+    async def told(wire: Pool, url: str) -> None:
+        await said(wire, url)
+        assert await slug(wire, url) == "disconnected"
+
+    story(server, told)
+    assert len(server.requests) == 2
+
+
+RESET = Reply((BEFORE_RESET, End.RST))
+
+
+def test_a_request_that_is_reset_twice_is_not_sent_a_third_time(server: FaultyServer) -> None:
+    server.play([PARIS, RESET, RESET, ROME])
 
     async def told(wire: Pool, url: str) -> None:
         await said(wire, url)
@@ -135,6 +151,22 @@ def test_a_request_that_is_cut_off_twice_is_not_sent_a_third_time(server: Faulty
 
     story(server, told)
     assert len(server.requests) == 3
+
+
+def test_a_server_that_resets_what_it_was_to_keep_is_asked_over_new_ones(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each of its resets could be a request that was read, and paid for twice."""
+    monkeypatch.setattr(pool, "WARY", 3)
+    server.play([PARIS, RESET, *[PARIS] * 9])
+
+    async def told(wire: Pool, url: str) -> None:
+        for _ in range(6):
+            assert b"Paris" in await said(wire, url)
+
+    story(server, told)
+    # The second call has two, and is the first of three that keep none; the fifth one's is kept.
+    assert (len(server.requests), server.connections) == (7, 4)
 
 
 @pytest.mark.parametrize("half", [b"HTTP/1.1 200 O", b"HTTP/1.1 103 Early Hints\r\n\r\n"])

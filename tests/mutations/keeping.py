@@ -19,4 +19,7 @@ MUTATIONS = (
     Mutation("dial-in-vain", "without a descriptor a call waits for a connection", POOL, "self._most = self._open", "raise", (f"{TEST}test_without_a_descriptor_calls_wait_for_one_another",)),
     Mutation("more-jobs-than-descriptors", "there are no more jobs than descriptors", "descriptors.py", "min(wanted, soft - (need - wanted))", "wanted", ("test_descriptors.py::TestRoom::test_the_hard_one_is_the_end",)),
     Mutation("write-where-nobody-reads", "a ledger that was removed is begun anew", "ledger.py", "st_nlink > 0", "st_nlink >= 0", ("test_ledger.py::TestPen::test_what_others_do_to_it_is_seen",)),
+    Mutation("reset-again-and-again", "what a server resets is not sent twice again and again", POOL, "        self._wary = WARY\n", "", (f"{TEST}test_a_server_that_resets_what_it_was_to_keep_is_asked_over_new_ones",)),
+    Mutation("sent-again-though-it-was-read", "a request that was read is not sent again for free", CONNECTION, "self._heard or system.has_arrived(number)", "self._heard", (f"{TEST}test_a_request_that_was_read_before_the_end_is_not_sent_again",)),
+    Mutation("a-bundled-recipe-extends-any", "a person's broken recipe breaks no bundled one", "library.py", "        own = {}  # what is bundled", "        pass  # what is bundled", ("test_recipe.py::test_what_is_bundled_extends_what_is_bundled",)),
 )  # fmt: skip
