@@ -8,6 +8,7 @@ import re
 import select
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mcli import durations, redaction, system
@@ -29,6 +30,14 @@ def check_stdout() -> None:
         closed = True
     if closed:
         raise WriteFailure("stdout_closed", "stdout is closed", "nothing was sent; use -o FILE")
+
+
+def goes_to(path: Path) -> bool:
+    """Whether stdout is that file."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(STDOUT))
+    except OSError:
+        return False
 
 
 def text(content: str) -> None:

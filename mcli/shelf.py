@@ -59,7 +59,10 @@ def show(name: str, said: Said) -> ExitCode:
         data = {**described(found.recipe), "path": str(found.path)}
         output.json_line(envelope.of_data(data, time.monotonic() - began))
     else:
-        output.text(library.source(place.path).decode("utf-8", "surrogateescape"))
+        path = place.path
+        if place.shadows and output.goes_to(path):  # a shell has just made it, for the one it hides
+            path = catalogue.bundled_folder() / f"{name}.yaml"
+        output.text(library.source(path).decode("utf-8", "surrogateescape"))
     return ExitCode.OK
 
 

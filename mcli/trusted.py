@@ -7,11 +7,13 @@ from pathlib import Path
 
 from mcli import system
 from mcli.errors import ConfigFailure
+from mcli.strict import LARGEST
 
 
 def read(path: Path, what: str) -> bytes:
-    """The bytes of a file. ConfigFailure if anybody on this machine could have written them: who
-    chooses the host gets the key. Raises OSError where it cannot be read.
+    """The bytes of a file, as far as one may be long, and one more. ConfigFailure if anybody on
+    this machine could have written them: who chooses the host gets the key. Raises OSError where it
+    cannot be read.
 
     That others can read it is accepted: the secrets of a Kubernetes volume are 0644.
     """
@@ -22,4 +24,4 @@ def read(path: Path, what: str) -> bytes:
                 f'{what} "{path}" can be written by everybody on this machine',
                 f'chmod o-w "{path}"',
             )
-        return file.read()
+        return file.read(LARGEST + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,15 @@ def test_where_the_configuration_is(environ: dict[str, str], path: str) -> None:
 
 def test_no_configuration_is_none(tmp_path: Path) -> None:
     assert profiles.load({"HOME": str(tmp_path)}).profiles == BUILT_IN
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="not on this system")
+def test_a_configuration_without_an_end_is_too_long(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").symlink_to("/dev/zero")
+    with pytest.raises(ConfigFailure) as caught:
+        profiles.load({"MCLI_CONFIG": str(tmp_path / "config.yaml")})
+
+    assert caught.value.slug == "bad_document"
 
 
 def test_a_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.faults import scenes
 from tests.faults.server import FaultyServer, Pause, Reply, Seen
-from tests.program import KEY, Program, Result
+from tests.program import KEY, ROOT, Program, Result
 
 MESSAGES = 'messages: [{user: "{{ data }}"}]\n'
 BROKEN = """\
@@ -515,3 +515,15 @@ def test_progress_is_for_a_terminal(mcli: Program, server: FaultyServer) -> None
     assert b"/5" in seen
     assert seen.endswith(b"\r\x1b[2K"), "the bar is gone when it ends"
     assert b"\x1b[?25l" not in seen, "the cursor was never hidden"
+
+
+def test_what_is_shown_may_become_one_s_own(mcli: Program) -> None:
+    """The shell makes the file before we look for the recipe, which that would then hide."""
+    folder = mcli.home / ".config" / "mcli" / "recipes"
+    folder.mkdir(parents=True)
+    mine = folder / "translate.yaml"
+    done = mcli.shell(f"mcli recipes show translate > {mine}")
+
+    assert (done.code, done.err) == (0, "")
+    assert mine.read_bytes() == (ROOT / "recipes" / "translate.yaml").read_bytes()
+    assert mcli("recipes", "show", "translate").out == mine.read_text()
