@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,8 @@ from mcli.shapes import replace
 if TYPE_CHECKING:
     from mcli.api.calls import Endpoint
     from mcli.api.persist import Patience
-    from mcli.api.pool import Kept
     from mcli.api.quota import Quota
-    from mcli.api.wire import Opener
+    from mcli.api.wire import Opener, Wire
     from mcli.keeping import Keeping
     from mcli.purse import Purse
 
@@ -58,10 +58,10 @@ def _answers(keeping: Keeping) -> Opener:
     """The server, or what is kept of it."""
 
     @cache
-    def live(url: str) -> Kept:
+    def live(url: str) -> nullcontext[Wire]:
         from mcli.api import pool  # a replay has no use for it, nor has what is in the cache
 
-        return pool.to(url)
+        return nullcontext(pool.to(url))
 
     if keeping.replay is None and keeping.record is None:
         return live

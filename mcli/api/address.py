@@ -11,7 +11,7 @@ from mcli.errors import ConfigFailure
 from mcli.expressions import expression
 from mcli.shapes import frozen
 
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 _PLAIN = expression(
     r"(?P<scheme>https?)://"
     r"(?P<host>(?!xn--)[a-z0-9_-]{1,63}(?:\.(?!xn--)[a-z0-9_-]{1,63})*|\[[0-9a-f:.]+\])"
@@ -54,7 +54,7 @@ def _plain(url: str) -> tuple[Address, bytes] | None:
     found = _PLAIN.fullmatch(url)
     if found is None:
         return None
-    host, usual = found["host"].lower(), _PORTS[found["scheme"].lower()]
+    host, usual = found["host"].lower(), PORTS[found["scheme"].lower()]
     port = int(found["port"] or usual)
     if not 0 < port < 1 << 16 or not _is_host(host):
         return None
@@ -79,6 +79,6 @@ def _by_library(url: str) -> tuple[Address, bytes]:
     from mcli.api import client
 
     read = client.parsed(url)
-    port = read.port or _PORTS[read.scheme]
+    port = read.port or PORTS[read.scheme]
     host = read.raw_host.decode("ascii")
     return Address(host, port, read.netloc, urlsplit(url).netloc), read.raw_path

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -42,7 +42,7 @@ _POLL_S = 0.01
 def replayed(name: str) -> Opener:
     """Answers from the file called `name`. Raises NoInput or ConfigFailure."""
     player = Player(name)
-    return lambda url: player
+    return lambda url: nullcontext(player)
 
 
 def recorded(name: str, live: Opener) -> Opener:
@@ -77,17 +77,6 @@ class Player:
         self._entries = load(name)
         self._replies = _by_key(self._entries)
         self._played: Counter[str] = Counter()
-
-    async def __aenter__(self) -> Player:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Nothing is open."""
 
     @asynccontextmanager
     async def reply(self, call: Call) -> AsyncGenerator[Reply]:

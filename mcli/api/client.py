@@ -15,14 +15,13 @@ from urllib.parse import urlsplit
 import httpx2
 
 from mcli.api import body, mishaps, surroundings
-from mcli.api.address import bad_url
+from mcli.api.address import PORTS, bad_url
 from mcli.api.watch import Line, TooManyInterim, Watch
 from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Reply
 from mcli.errors import Recovery
 
 _ONE = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2.0)
 """A connection that is kept is closed before servers and proxies usually close it."""
-_PORTS = {"http": 80, "https": 443}
 
 
 class Client:
@@ -70,7 +69,7 @@ class Client:
     async def _send(self, call: Call) -> httpx2.Response:
         """The response whose header has arrived. Raises a Failure."""
         url = parsed(call.url)
-        address = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+        address = url.raw_host.decode("ascii"), url.port or PORTS[url.scheme]
         timer = asyncio.timeout(CONNECT_S)
         watch = Watch(urlsplit(call.url).netloc, address, timer, self._line)
         request = self._http.build_request(
@@ -116,11 +115,7 @@ def _before_the_reply(watch: Watch) -> Generator[None]:
         raise mishaps.malformed(error, watch.host, Recovery.PERMANENT) from None
     except httpx2.NetworkError:
         raise mishaps.vanished(watch.host) from None
-    except (
-        ExceptionGroup,
-        OverflowError,
-        UnicodeError,
-    ) as error:  # of what is no port
+    except (ExceptionGroup, OverflowError, UnicodeError) as error:  # of what is no port
         raise surroundings.unusable(error) from None
     except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
         # The library's text may quote a header, and with it the key: only its kind is told.

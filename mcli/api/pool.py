@@ -16,13 +16,12 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from mcli.api import address, body, dialling, mishaps, surroundings
 from mcli.api.connection import Connection, Garbled, Hangup, Header, Headers
 from mcli.api.turnstile import Turnstile
-from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Reply, Wire
+from mcli.api.wire import CONNECT_S, LARGEST_HEADER, Call, Reply
 from mcli.errors import Recovery
 
 if TYPE_CHECKING:
@@ -34,28 +33,12 @@ WARY = 100
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
-def to(url: str) -> Kept:
+def to(url: str) -> Pool | Clients:
     """The wire to the endpoint `url`. Raises ConfigFailure."""
     return Pool(url) if surroundings.is_direct(url) else Clients(url)
 
 
-class Kept:
-    """Open for as long as the process; a context that does nothing stands for the wire of each
-    request, so that it may take the place of one."""
-
-    async def __aenter__(self) -> Wire:
-        return self  # pyright: ignore[reportReturnType] - `reply` is each one's own
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Connections stay."""
-
-
-class Clients(Kept):
+class Clients:
     """Connections of the library's, which all share one TLS context."""
 
     def __init__(self, url: str) -> None:
@@ -74,7 +57,7 @@ class Clients(Kept):
         self._idle.append(one)
 
 
-class Pool(Kept):
+class Pool:
     """Connections to one endpoint.
 
     Where no descriptor is left for one more, a call waits for one that is in use.

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from mcli.api.pool import Pool
 from mcli.api.wire import Opener
 
 
-class Once(Pool):
-    """Connections are kept from one attempt to the next, and not from one request to another."""
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+@asynccontextmanager
+async def closed(wire: Pool) -> AsyncGenerator[Pool]:
+    """The wire, whose connections are let go of in the end."""
+    try:
+        yield wire
+    finally:
+        wire.close()
         await asyncio.sleep(0)
 
 
 def opener(url: str) -> Opener:
-    """What opens the wire to `url`."""
-    made = Once(url)
-    return lambda _: made
+    """What opens the wire to `url`: connections are kept from one attempt to the next, and not from
+    one request to another."""
+    made = Pool(url)
+    return lambda _: closed(made)

@@ -16,7 +16,7 @@ from mcli.api import authorities, dialling, pool
 from mcli.api.connection import Connection
 from mcli.api.wire import Call
 from mcli.errors import Failure
-from tests.api.once import Once
+from tests.api import once
 from tests.faults import tls
 from tests.faults.scenes import ok
 from tests.faults.server import FaultyServer
@@ -54,7 +54,7 @@ def stranger(folder: Path) -> Path:
 
 async def status(url: str) -> int:
     """The status of one reply."""
-    async with Once(url) as wire, wire.reply(Call(url, {"Accept": "*/*"})) as reply:
+    async with once.opener(url)(url) as wire, wire.reply(Call(url, {"Accept": "*/*"})) as reply:
         return reply.status
 
 
@@ -148,7 +148,7 @@ def test_connections_side_by_side_all_trust_the_bundle(
                 raise
 
         monkeypatch.setattr(dialling, "dial", refused_together)
-        async with Once(url) as wire:
+        async with once.opener(url)(url) as wire:
 
             async def one() -> int:
                 async with wire.reply(Call(url, {"Accept": "*/*"})) as reply:

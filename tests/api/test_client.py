@@ -17,6 +17,7 @@ from mcli import redaction
 from mcli.api import client, pool, surroundings, wire
 from mcli.api.wire import Call
 from mcli.errors import Failure
+from tests.api import once
 from tests.faults.scenes import as_json, completion, dumps, ok
 from tests.faults.server import FaultyServer, Pause, Reply
 from tests.program import Program
@@ -109,13 +110,8 @@ async def _by_library(url: str, call: Call) -> wire.Reply:
 
 
 async def _by_ours(url: str, call: Call) -> wire.Reply:
-    made = pool.Pool(url)
-    try:
-        async with made.reply(call) as reply:
-            return reply
-    finally:
-        made.close()
-        await asyncio.sleep(0)
+    async with once.opener(url)(url) as made, made.reply(call) as reply:
+        return reply
 
 
 Ask = Callable[[str, Call], Coroutine[Any, Any, wire.Reply]]
